@@ -1,0 +1,2 @@
+for text in ("foxes", "foxhole", "狐狸", "🦊"):
+    print(text, list(text.encode()))
