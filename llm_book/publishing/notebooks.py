@@ -87,4 +87,5 @@ def mend_page(page: str) -> str:
         return re.sub(r'href="#[^"]*"', lambda _: f'href="#section-{next(entries)}"', match[0])
 
     page = re.sub(r'<(h[12]) id="[^"]*">(.*?)<a class="anchor-link" href="#[^"]*">', heading, page)
+    page = re.sub(r'href="#[^"]*"( class="md-skip")', r'href="#section-1"\1', page)
     return re.sub(r'<nav class="md-nav md-nav--secondary".*?</nav>', contents, page, flags=re.S)

@@ -34,7 +34,7 @@ CACHED_LENGTH = 64  # characters of the longest word that is remembered
 _SHOWN = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 _HIDDEN = tuple(byte for byte in range(256) if byte not in _SHOWN)
 BYTE_TOKENS = tuple(bytes([byte]) for byte in _SHOWN + _HIDDEN)
-_CHARACTER = {byte: 256 + i for i, byte in enumerate(_HIDDEN)}
+_CHARACTER = {b: chr(b) for b in _SHOWN} | {b: chr(256 + i) for i, b in enumerate(_HIDDEN)}
 _BYTE = {character: byte for byte, character in _CHARACTER.items()}
 
 
@@ -46,8 +46,8 @@ def token_to_text(token: bytes) -> str:
 def text_to_token(text: str) -> bytes:
     """Read a token that `token_to_text` wrote."""
     try:
-        return text.translate(_BYTE).encode("latin-1")
-    except UnicodeEncodeError:
+        return bytes(map(_BYTE.__getitem__, text))
+    except KeyError:
         raise ValueError(f"{text!r} has a character that stands for no byte") from None
 
 

@@ -443,13 +443,15 @@ def test_a_pattern_that_leaves_text_out_is_an_error():
         train_bpe("the sea", 300, pattern=r"\w+")
 
 
+@pytest.mark.parametrize("text", ["海", " t", "\n", "\u0144"])
+def test_a_character_of_no_byte_is_an_error(text):
+    with pytest.raises(ValueError, match="has a character that stands for no byte"):
+        text_to_token(text)
+
+
 def test_no_process_to_count_is_an_error():
     with pytest.raises(ValueError, match="workers=0 is below 1"):
         train_bpe("sea", 300, workers=0)
-
-
-def remove_a_merge(data):
-    del data["model"]["merges"][3]
 
 
 def break_a_merge(data):

@@ -39,6 +39,7 @@ def test_a_new_word_is_an_error_that_names_it():
 def test_a_new_word_becomes_the_unknown_token_when_asked():
     tokenizer = WordTokenizer(TEXT, unknown_token="<|unk|>")
     assert tokenizer.decode(tokenizer.encode("The storm was calm.")) == "The <|unk|> was calm."
+    assert tokenizer.encode("storm") == [10]  # behind the ten words
 
 
 def test_chinese_without_spaces_makes_a_clause_one_word():
