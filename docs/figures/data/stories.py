@@ -165,9 +165,11 @@ def tree(language: str):
         place = ((start[0] + end[0]) / 2 - steep, (start[1] + end[1]) / 2 + (-6 if up else 6))
         axes.text(*place, label, ha="center", va="bottom" if up else "top", fontsize=11)
 
-    def node(at, y, entropy):
+    def node(at, y, entropy, side=1):
         axes.plot([at], [y], "o", color=BLUE, markersize=6)
-        axes.text(at - 8, y + 10, f"{entropy:.4f}", ha="center", va="top", fontsize=10, color=BLUE)
+        va = "top" if side > 0 else "bottom"
+        label = f"{entropy:.4f}"
+        axes.text(at - 8, y + 10 * side, label, ha="center", va=va, fontsize=10, color=BLUE)
 
     for name, ys in rows.items():
         ball = (ys[1] + ys[2]) / 2
@@ -177,7 +179,7 @@ def tree(language: str):
         edge((x[2], ball), (x[3], ys[1]), "red ½")
         edge((x[2], ball), (x[3], ys[2]), "blue ½")
         axes.plot([x[2], x[3]], [ys[0], ys[0]], ":", color=MUTED, linewidth=1)
-        node(x[1], middle[name], 1.5 * math.log(2))
+        node(x[1], middle[name], 1.5 * math.log(2), -1 if name == "Mia" else 1)
         node(x[2], ball, math.log(2))
         their = {"Mia": "her", "Tom": "his"}[name]
         for y, thing in zip(ys, ("hat", "red ball", "blue ball"), strict=True):

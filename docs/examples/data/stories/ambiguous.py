@@ -21,4 +21,5 @@ texts = set(grammar.sample(100))
 surprisals = [-grammar.log_prob(text) for text in texts]
 entropy = sum(math.exp(-surprisal) * surprisal for surprisal in surprisals)
 print(f"{len(texts)} texts, {entropy:.4f} nats")
-print(f"{grammar.per_story.texts} derivations, {grammar.per_story.entropy:.4f} nats")
+counted = grammar.per_story
+print(f"{counted.texts} derivations, {counted.entropy:.4f} nats")

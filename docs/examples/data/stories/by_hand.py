@@ -23,7 +23,8 @@ length = 1 / 2 * 17 + 1 / 4 * 22 + 1 / 4 * 23
 print(f"by hand:     {hero + thing:.4f} nats, {length:.2f} characters")
 
 grammar = Grammar(GRAMMAR)
-print(f"by grammar:  {grammar.per_story.entropy:.4f} nats,", grammar.per_story.length)
+entropy, length, _ = grammar.per_story
+print(f"by grammar:  {entropy:.4f} nats, {length:.2f} characters")
 print(f"the floor:   {grammar.entropy_per_character():.4f} nats a character")
 
 stories = sorted(set(grammar.sample(1000)))

@@ -12,5 +12,6 @@ for language, slips in SLIPS.items():
         reading = grammar.parse(slip)
         at = reading.stops_at
         [expected] = reading.expected
-        print(f"{at:4} of {len(slip)}: {slip[at - 8 : at]} | {slip[at : at + 8]}")
+        before, after = slip[at - 8 : at], slip[at : at + 8]
+        print(f"{at:4} of {len(slip)}: {before} | {after}")
         print(f"     expected {expected}: {reading.plan[expected.lower()]}")

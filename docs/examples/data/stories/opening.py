@@ -8,8 +8,8 @@ def loss(text):
     """Guess each letter from the one before it, as well as counting allows."""
     pairs = Counter(pairwise(text))
     firsts = Counter(text[:-1])
-    surprise = sum(-n * math.log(n / firsts[pair[0]]) for pair, n in pairs.items())
-    return surprise / (len(text) - 1)
+    surprises = (-n * math.log(n / firsts[a]) for (a, _), n in pairs.items())
+    return sum(surprises) / (len(text) - 1)
 
 
 coins = "".join(random.Random(0).choices("ab", k=100_000))

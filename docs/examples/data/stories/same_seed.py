@@ -4,4 +4,5 @@ grammar = StoryGrammar("en")
 training = set(grammar.sample(2000, seed=0))
 for seed in (0, 1):
     validation = grammar.sample(200, seed)
-    print(f"seed {seed}: {len(training.intersection(validation))} of 200 were in training")
+    known = training.intersection(validation)
+    print(f"seed {seed}: {len(known)} of 200 were in training")

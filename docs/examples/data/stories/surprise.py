@@ -22,5 +22,5 @@ reading = grammar.parse(story)
 for at, surprisal in enumerate(reading.surprisals):
     if surprisal > 1e-9:
         p = math.exp(-surprisal)
-        print(f"{story[:at]!r} goes on with {story[at]!r}: {p:.2f}, {surprisal:.4f}")
+        print(f"{story[:at]!r} + {story[at]!r}: p = {p:.2f}, {surprisal:.4f} nats")
 print(f"sum {sum(reading.surprisals):.4f}, whole story {-reading.log_prob:.4f}")
