@@ -106,7 +106,7 @@ WORDS = {
             "从左往右，先抽主人公，再抽丢的东西，丢的是球还要抽颜色。"
             "每个选择旁边写着从这里往后还剩多少熵。"
         ),
-        "to_come": "往后还剩的纳特",
+        "to_come": "往后还剩的奈特",
         "story": "一个故事和它的计划，以及计划的每一项在哪些行里再次出现",
         "story_description": (
             "上面是计划里的六项，各用一种颜色。下面是故事，凡是由计划定下的字，都用那种颜色标出。"
@@ -130,10 +130,10 @@ WORDS = {
             "wish": "{quest.want}",
             "deed": "{choice.act}",
         },
-        "along": "沿着故事看每个字多少纳特：真正的惊异度，和计数模型的损失",
+        "along": "沿着故事看每个字多少奈特：真正的惊异度，和计数模型的损失",
         "along_description": "两条曲线都是开头几个字最高。往后，真正的惊异度一路走低，计数模型却没有。",
         "place": "在故事里的位置（占全文字数的百分比）",
-        "loss": "每字的纳特数",
+        "loss": "每字的奈特数",
         "true": "语法（下限）",
         "model": "计数模型，往回看 {} 个字",
         "contexts": "计数模型的损失随往回看的字数变化",
@@ -381,7 +381,7 @@ def contexts(language: str):
     axes.axhline(r["entropy_per_character"], color=GREEN, linestyle="--")
     axes.text(
         max(sizes),
-        0.95 * r["entropy_per_character"],
+        0.9 * r["entropy_per_character"],
         words["floor"].format(r["entropy_per_character"]),
         ha="right",
         va="top",
@@ -427,9 +427,9 @@ def facts(language: str) -> str:
                 "不同的故事",
                 "平均长度（字符）",
                 "平均长度（字节）",
-                "一个故事的熵（纳特）",
+                "一个故事的熵（奈特）",
                 "同上，抽 {n} 个故事来估",
-                "**每个字符的下限（纳特）**",
+                "**每个字符的下限（奈特）**",
                 "每个字符的下限（比特）",
                 "每个字节的下限（比特）",
                 "写 10 MB（秒）",
@@ -472,7 +472,7 @@ def gap(language: str) -> str:
         )
     return (
         f"用 {r['n_training']} 个故事训练，拿另外 {r['n_validation']} 个来考。最好的一个往回看 {best} 个字，损失是 "
-        f"{loss:.3f} 纳特。下限是 {floor:.4f}：该花一份的地方，它花了 {loss / floor:.1f} 份。"
+        f"{loss:.3f} 奈特。下限是 {floor:.4f}：该花一份的地方，它花了 {loss / floor:.1f} 份。"
     )
 
 
@@ -492,7 +492,7 @@ def ends(language: str) -> str:
             f"from {model[0]:.3f} to {model[1]:.3f}."
         )
     return (
-        f"除去开头，前半个故事里真正的惊异度平均每字 {floor[0]:.3f} 纳特，到了最后五分之一只有 "
+        f"除去开头，前半个故事里真正的惊异度平均每字 {floor[0]:.3f} 奈特，到了最后五分之一只有 "
         f"{floor[1]:.3f}。计数模型却从 {model[0]:.3f} 变成了 {model[1]:.3f}。"
     )
 

@@ -1,0 +1,155 @@
+"""What every language model of this book shares: embed, run the blocks, predict."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class TokenMixer(Protocol):
+    """What moves information between tokens: attention, or a recurrence.
+
+    Shapes:
+        x: `(B, T, C)`
+        positions: `(T,)` or `(B, T)`; below 0 marks padding
+        returns: `(B, T, C)`
+    """
+
+    def forward(self, x: Tensor, positions: Tensor, cache: Any = None) -> Tensor:
+        """Mix; with a cache, also over the tokens of earlier calls."""
+        ...
+
+
+class Block(Protocol):
+    """One layer of a model: a token mixer and a feed-forward network, joined."""
+
+    def forward(self, x: Tensor, positions: Tensor, cache: Any = None) -> Tensor:
+        """Return the stream `(B, T, C)` that enters the next block."""
+        ...
+
+    def make_cache(
+        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
+    ) -> Any:
+        """Return an empty memory, which counts the tokens it has seen as `length`."""
+        ...
+
+
+class CausalLM(nn.Module):
+    """Token ids to next-token logits; a subclass builds the parts and adds nothing else.
+
+    Attributes:
+        config: The sizes; `context_length` is the largest number of tokens in a row.
+        embedding: Token ids `(B, T)` to vectors `(B, T, C)`.
+        blocks: Called in order, as `block(x, positions, cache)`.
+        norm: Applied after the last block.
+        head: Vectors `(B, T, C)` to logits `(B, T, V)`.
+
+    Shapes:
+        tokens: `(B, T)`
+        positions: `(T,)` or `(B, T)`; below 0 marks padding. By default they go on where
+            the cache ends.
+        returns: `(B, T, V)`
+
+    Raises:
+        ValueError: A token id is outside the vocabulary, or the context is too short.
+    """
+
+    config: Any
+    embedding: nn.Module
+    blocks: nn.ModuleList
+    norm: nn.Module
+    head: nn.Linear
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens that the model chooses from."""
+        return self.head.out_features
+
+    def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
+        """Return the stream `(B, T, C)` that enters the first block."""
+        return self.embedding(tokens)
+
+    def make_cache(self, batch_size: int, max_length: int) -> list[Any]:
+        """Return an empty cache for each block, in dtype and place like the weights."""
+        weight = next(self.parameters())
+        place = {"dtype": weight.dtype, "device": weight.device}
+        return [
+            block.make_cache(batch_size, max_length, **place)  # type: ignore[operator]
+            for block in self.blocks
+        ]
+
+    def hidden_states(
+        self,
+        tokens: Tensor,
+        cache: Sequence[Any] | None = None,
+        positions: Tensor | None = None,
+    ) -> Tensor:
+        """Return what the head reads, `(B, T, C)`: all of `forward` but the last product."""
+        if positions is None:
+            start = cache[0].length if cache else 0
+            end = start + tokens.shape[1]
+            if end > self.config.context_length:
+                raise ValueError(
+                    f"{end} tokens do not fit the context length {self.config.context_length}"
+                )
+            positions = torch.arange(start, end, device=tokens.device)
+        x = self.embed(tokens, positions)
+        for index, block in enumerate(self.blocks):
+            x = block(x, positions, cache[index] if cache else None)
+        return self.norm(x)
+
+    def forward(
+        self,
+        tokens: Tensor,
+        cache: Sequence[Any] | None = None,
+        positions: Tensor | None = None,
+    ) -> Tensor:
+        """Return the logits of the token that follows each token."""
+        check_token_ids(tokens, self.vocab_size)
+        return self.head(self.hidden_states(tokens, cache, positions))
+
+
+def check_token_ids(tokens: Tensor, vocab_size: int) -> None:
+    """Raise ValueError unless tokens are `(B, T)` ids in `[0, vocab_size)`."""
+    if tokens.dim() != 2:
+        raise ValueError(f"tokens have shape {tuple(tokens.shape)}, expected (B, T)")
+    if tokens.is_meta or torch.compiler.is_compiling() or tokens.numel() == 0:
+        return  # there are no values to look at
+    low, high = torch.stack(tokens.aminmax()).tolist()
+    if low < 0 or high >= vocab_size:
+        wrong = low if low < 0 else high
+        raise ValueError(f"token id {wrong} is outside the vocabulary of {vocab_size}")
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Return the number of trained numbers; a matrix used twice counts once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def published_name(name: str, weight_names: Mapping[str, str]) -> tuple[str, bool]:
+    """Return the name of a parameter in published files, and if they transpose it.
+
+    `weight_names` maps modules, as `{"blocks.*.up_proj": "h.*.mlp.c_fc.T"}`: a star stands
+    for a number, and .T marks matrices that are stored as (in, out).
+    """
+    module, _, leaf = name.rpartition(".")
+    published = weight_names[re.sub(r"\d+", "*", module)]
+    for number in re.findall(r"\d+", module):
+        published = published.replace("*", number, 1)
+    return f"{published.removesuffix('.T')}.{leaf}", published.endswith(".T")
+
+
+@contextmanager
+def evaluating(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Switch dropout off in `model.modules()`, then give each its own mode back."""
+    training = [module for module in modules if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
