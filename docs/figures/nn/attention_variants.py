@@ -385,7 +385,7 @@ def other_path(language: str) -> str:
             "for training. `torch.backends.mha.set_fastpath_enabled(False)` switches it off."
         )
     return (
-        "`nn.MultiheadAttention`有件怪事。评估模式下、又不要梯度时，它改走另一条路，叫 *fast path*，"
+        "`nn.MultiheadAttention` 有件怪事。评估模式下、又不要梯度时，它改走另一条路，叫 *fast path*，"
         f"偏偏这条“快路”会把整张表建出来：在这台机器上，时间是训练那条路的 {slower:.1f} 倍，"
         f"内存是 {larger:.1f} 倍。用 `torch.backends.mha.set_fastpath_enabled(False)` 可以关掉。"
     )

@@ -7,5 +7,6 @@ print((scores.exp() * values).sum() / scores.exp().sum())
 
 m = max(scores)  # first pass
 total = sum((s - m).exp() for s in scores)  # second pass
-mixed = sum((s - m).exp() * v for s, v in zip(scores, values, strict=True))  # third pass
+pairs = zip(scores, values, strict=True)
+mixed = sum((s - m).exp() * v for s, v in pairs)  # third pass
 print(mixed / total, scores.softmax(-1) @ values)
