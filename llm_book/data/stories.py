@@ -265,7 +265,10 @@ class Grammar:
 
     @cached_property
     def per_story(self) -> Measure:
-        """Exact entropy (nats), mean length (characters) and number of the stories."""
+        """Exact entropy (nats), mean length (characters) and number of the stories.
+
+        Two derivations of one text would count as two stories; the book's grammars have none.
+        """
         return self._measure_plan(list(self._variables), {}, {})
 
     def entropy_per_character(self) -> float:

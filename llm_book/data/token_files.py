@@ -205,8 +205,8 @@ class TokenFile:
             )
         if tokenizer is not None and self.vocabulary != vocabulary_hash(tokenizer):
             raise ValueError(
-                f"{path} was written with another vocabulary: it has {vocab_size} tokens, "
-                f"the tokenizer has {tokenizer.vocab_size}"
+                f"the {vocab_size} tokens of the vocabulary that {path} was written with are not "
+                f"the {tokenizer.vocab_size} of this tokenizer"
             )
         self.tokens = np.memmap(self.path, f"<u{width}", "r", HEADER.size, (n_tokens,))
 
