@@ -48,5 +48,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, not " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
 	@echo "Setting up .venv, once: this takes a minute or two."
 	@$(PYTHON) -m venv .venv
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs,test,bench,hub,oracles]"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[docs,test,bench,hub,oracles,search]"
 	@touch $(READY)

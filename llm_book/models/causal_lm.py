@@ -8,6 +8,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+NUMBER = re.compile(r"(?<=\.)\d+(?=\.|$)")  # the place of a module in a list
+MARKED = re.compile(r"(.*?)((?:\.T|\.flat)?(?:\[\d+\])?)")  # a published name and its marks
+
 
 class TokenMixer(Protocol):
     """What moves information between tokens: attention, or a recurrence.
@@ -67,6 +70,16 @@ class CausalLM(nn.Module):
     def vocab_size(self) -> int:
         """Number of tokens that the model chooses from."""
         return self.head.out_features
+
+    def reset_parameters(self) -> None:
+        """Draw small weights, and smaller ones where a block adds to the stream."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif parameter.dim() == 2 and "norm" not in name:
+                added = name.endswith(("o_proj.weight", "down_proj.weight"))
+                depth = 2 * len(self.blocks) if added else 1
+                nn.init.normal_(parameter, std=0.02 * depth**-0.5)
 
     def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Return the stream `(B, T, C)` that enters the first block."""
@@ -129,17 +142,27 @@ def count_parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def published_name(name: str, weight_names: Mapping[str, str]) -> tuple[str, bool]:
-    """Return the name of a parameter in published files, and if they transpose it.
+def published_name(name: str, weight_names: Mapping[str, str]) -> tuple[str, str]:
+    """Return the name of a parameter in published files, and the marks behind it.
 
-    `weight_names` maps modules, as `{"blocks.*.up_proj": "h.*.mlp.c_fc.T"}`: a star stands
-    for a number, and .T marks matrices that are stored as (in, out).
+    `weight_names` maps modules, as `{"blocks.*.up_proj": "h.*.mlp.c_fc.T"}`, or single
+    parameters: a star stands for a number. The mark .T says that the file holds (in, out).
+
+    Raises:
+        LookupError: `weight_names` lacks the parameter.
     """
-    module, _, leaf = name.rpartition(".")
-    published = weight_names[re.sub(r"\d+", "*", module)]
-    for number in re.findall(r"\d+", module):
+    pattern = NUMBER.sub("*", name)
+    module, _, leaf = pattern.rpartition(".")
+    if pattern in weight_names:
+        published, ending = weight_names[pattern], ""
+    elif module in weight_names:
+        published, ending = weight_names[module], f".{leaf}"
+    else:
+        raise LookupError(f"WEIGHT_NAMES has neither {pattern} nor {module}")
+    for number in NUMBER.findall(name):
         published = published.replace("*", number, 1)
-    return f"{published.removesuffix('.T')}.{leaf}", published.endswith(".T")
+    stem, marks = MARKED.fullmatch(published).groups()  # type: ignore[union-attr]
+    return stem + ending, marks
 
 
 @contextmanager

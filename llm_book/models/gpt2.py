@@ -1,6 +1,8 @@
 """GPT-2: learned positions, normalization before each part, a tied head."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,17 @@ from llm_book.nn.feed_forward import FeedForward
 from llm_book.nn.kv_cache import KVCache
 from llm_book.nn.layer_norm import LayerNorm
 from llm_book.nn.multi_head_attention import MultiHeadAttention
+
+# The published name of a size -> ours.
+CONFIG_NAMES = {
+    "vocab_size": "vocab_size",
+    "n_positions": "context_length",
+    "n_embd": "dim",
+    "n_layer": "n_layers",
+    "n_head": "n_heads",
+    "layer_norm_epsilon": "norm_eps",
+    "embd_pdrop": "dropout",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +61,31 @@ class GPT2Config:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout={self.dropout}, expected at least 0 and below 1")
 
+    @classmethod
+    def from_published(cls, fields: Mapping[str, Any]) -> "GPT2Config":
+        """Read a published config.json; a missing size is a KeyError, another GELU a ValueError."""
+        gelu = fields["activation_function"]
+        if gelu not in ("gelu", "gelu_new"):
+            raise ValueError(f"activation_function={gelu!r}, expected gelu_new or gelu")
+        return cls(
+            **{ours: fields[theirs] for theirs, ours in CONFIG_NAMES.items()},
+            hidden_dim=fields.get("n_inner"),
+            exact_gelu=gelu == "gelu",
+            tie_embeddings=fields.get("tie_word_embeddings", True),
+        )
+
+    def to_published(self) -> dict[str, Any]:
+        """Return the fields of a config.json that other programs read."""
+        return {theirs: getattr(self, ours) for theirs, ours in CONFIG_NAMES.items()} | {
+            "model_type": "gpt2",
+            "architectures": ["GPT2LMHeadModel"],
+            "n_inner": self.hidden_dim,
+            "activation_function": "gelu" if self.exact_gelu else "gelu_new",
+            "attn_pdrop": self.dropout,
+            "resid_pdrop": self.dropout,
+            "tie_word_embeddings": self.tie_embeddings,
+        }
+
 
 GPT2_124M = GPT2Config(dim=768, n_layers=12, n_heads=12)
 GPT2_355M = GPT2Config(dim=1024, n_layers=24, n_heads=16)
@@ -67,6 +105,11 @@ WEIGHT_NAMES = {
     "norm": "ln_f",
     "head": "lm_head",  # not in the file where it is tied
 }
+# OpenAI's files name the parts bare, those of transformers with its prefix.
+OTHER_WEIGHT_NAMES = [
+    {ours: f"transformer.{name}" for ours, name in WEIGHT_NAMES.items()} | {"head": "lm_head"}
+]
+IGNORED_NAMES = ["*h.*.attn.bias", "*h.*.attn.masked_bias"]  # masks, which are no weights
 
 
 class GPT2Block(nn.Module):
@@ -115,16 +158,6 @@ class GPT2(CausalLM):
         if config.tie_embeddings:
             self.head.weight = self.embedding.token.weight
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw small weights, and smaller ones where a block adds to the stream."""
-        for name, parameter in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(parameter)
-            elif parameter.dim() == 2:
-                added = name.endswith(("o_proj.weight", "down_proj.weight"))
-                depth = 2 * self.config.n_layers if added else 1
-                nn.init.normal_(parameter, std=0.02 * depth**-0.5)
 
     def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Return the sum of the vectors of the token and of the position."""

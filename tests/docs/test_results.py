@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.results import FOLDER, pages
-from llm_book.publishing.book import DOCS, navigation
+from llm_book.publishing.book import DOCS, LANGUAGES, navigation
 
 FILES = sorted((FOLDER / "results").rglob("*.json"))
 
@@ -29,3 +29,13 @@ def test_a_result_can_be_measured_again_and_is_drawn_on_its_page(file):
     assert f"{name(file)}.md" in navigation("en")
     script = (DOCS / "figures" / f"{name(file)}.py").read_text("utf-8")
     assert f'results("{name(file)}")' in script
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_a_result_is_listed_on_the_page_of_results(file, language):
+    """Draw it again with python -m llm_book.publishing.figures results."""
+    lines = (DOCS / "figures" / "results" / f"table.{language}.md").read_text("utf-8").splitlines()
+    date = json.loads(file.read_text("utf-8"))["date"]
+    mine = [line for line in lines if line.endswith(f"| `{name(file)}` |")]
+    assert any(f"({name(file)}.md#measure)" in line and date in line for line in mine)

@@ -123,10 +123,10 @@ def test_evaluating_gives_the_modes_back_after_an_error(model):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("blocks.3.up.weight", ("h.3.mlp.c_fc.weight", True)),
-        ("blocks.11.up.bias", ("h.11.mlp.c_fc.bias", True)),
-        ("blocks.2.experts.7.up.weight", ("layers.2.mlp.7.up.weight", False)),
-        ("norm.weight", ("ln_f.weight", False)),
+        ("blocks.3.up.weight", ("h.3.mlp.c_fc.weight", ".T")),
+        ("blocks.11.up.bias", ("h.11.mlp.c_fc.bias", ".T")),
+        ("blocks.2.experts.7.up.weight", ("layers.2.mlp.7.up.weight", "")),
+        ("norm.weight", ("ln_f.weight", "")),
     ],
 )
 def test_a_published_name_keeps_numbers_and_leaf(name, expected):

@@ -1,0 +1,120 @@
+"""Llama 2, 3, and 3.1 to 3.3: RMSNorm, rotary positions, a gate, and shared keys and values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from llm_book.models.causal_lm import CausalLM
+from llm_book.models.published_config import LLAMA_NAMES, PublishedConfig, make_rotary
+from llm_book.nn.gated_feed_forward import GatedFeedForward
+from llm_book.nn.grouped_query_attention import GroupedQueryAttention
+from llm_book.nn.kv_cache import KVCache
+from llm_book.nn.rms_norm import RMSNorm
+from llm_book.nn.rotary_embedding import RotaryEmbedding
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlamaConfig(PublishedConfig):
+    """The sizes of a Llama.
+
+    Args:
+        head_dim: Width of a head; `dim / n_heads` by default.
+        rope_scaling: How positions beyond those of pretraining are reached, as published.
+    """
+
+    vocab_size: int = 128_256
+    context_length: int = 131_072
+    dim: int
+    n_layers: int
+    n_heads: int
+    n_kv_heads: int
+    head_dim: int | None = None
+    hidden_dim: int
+    rope_theta: float = 500_000.0
+    rope_scaling: Mapping[str, Any] | None = None
+    norm_eps: float = 1e-5
+    tie_embeddings: bool = False
+
+    PUBLISHED_DEFAULTS: ClassVar = {
+        "head_dim": ("head_dim", None),
+        "tie_word_embeddings": ("tie_embeddings", False),
+    }
+    PUBLISHED_CONSTANTS: ClassVar = {
+        "model_type": "llama",
+        "architectures": ["LlamaForCausalLM"],
+        "hidden_act": "silu",
+        "attention_bias": False,
+        "mlp_bias": False,
+    }
+
+
+LONG = {"rope_type": "llama3", "original_max_position_embeddings": 8192}
+LONG |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+
+LLAMA_2_7B = LlamaConfig(
+    vocab_size=32_000, context_length=4096, dim=4096, n_layers=32, n_heads=32, n_kv_heads=32,
+    hidden_dim=11_008, rope_theta=10_000.0,
+)  # fmt: skip
+LLAMA_3_8B = LlamaConfig(
+    context_length=8192, dim=4096, n_layers=32, n_heads=32, n_kv_heads=8, hidden_dim=14_336
+)
+LLAMA_3_1_8B = LlamaConfig(
+    dim=4096, n_layers=32, n_heads=32, n_kv_heads=8, hidden_dim=14_336,
+    rope_scaling=LONG | {"factor": 8.0},
+)  # fmt: skip
+LLAMA_3_2_1B = LlamaConfig(
+    dim=2048, n_layers=16, n_heads=32, n_kv_heads=8, hidden_dim=8192,
+    rope_scaling=LONG | {"factor": 32.0}, tie_embeddings=True,
+)  # fmt: skip
+
+WEIGHT_NAMES = LLAMA_NAMES
+IGNORED_NAMES = ["*.rotary_emb.inv_freq"]
+
+
+class LlamaBlock(nn.Module):
+    """Normalize, attend, add; normalize, transform, add."""
+
+    def __init__(self, config: LlamaConfig, rotary: RotaryEmbedding) -> None:
+        super().__init__()
+        self.attention_norm = RMSNorm(config.dim, config.norm_eps)
+        self.attention = GroupedQueryAttention(
+            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary
+        )
+        self.feed_forward_norm = RMSNorm(config.dim, config.norm_eps)
+        self.feed_forward = GatedFeedForward(config.dim, config.hidden_dim)
+
+    def make_cache(
+        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
+    ) -> KVCache:
+        """Return an empty cache of keys and values."""
+        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
+
+    def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Add to the stream what attention finds, then what each token makes of it."""
+        x = x + self.attention(self.attention_norm(x), positions, cache)
+        return x + self.feed_forward(self.feed_forward_norm(x))
+
+
+class Llama(CausalLM):
+    """Token ids `(B, T)` to next-token logits `(B, T, V)`.
+
+    Reference:
+        Dubey et al. 2024, https://arxiv.org/abs/2407.21783
+    """
+
+    def __init__(self, config: LlamaConfig) -> None:
+        super().__init__()
+        self.config = config
+        rotary = make_rotary(
+            config.head_dim or config.dim // config.n_heads, config.rope_theta, config.rope_scaling
+        )
+        self.embedding = nn.Embedding(config.vocab_size, config.dim)
+        self.blocks = nn.ModuleList(LlamaBlock(config, rotary) for _ in range(config.n_layers))
+        self.norm = RMSNorm(config.dim, config.norm_eps)
+        self.head = nn.Linear(config.dim, config.vocab_size, bias=False)
+        if config.tie_embeddings:
+            self.head.weight = self.embedding.weight
+        self.reset_parameters()
