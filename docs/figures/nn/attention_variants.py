@@ -340,7 +340,7 @@ def ratios(language: str) -> str:
         f"连反向一起算是 {learning:.1f} 倍。同样的想法写成 C++，就是 "
         f"`scaled_dot_product_attention`，速度是 {fast:.1f} 倍。朴素写法编译一下，是 {compiled:.1f} 倍。"
         f"只有 256 个词元时，差别就不大了：`scaled_dot_product_attention` 的速度是 {short:.1f} 倍，"
-        f"分块写法的用时是它的 {slower:.1f} 倍。"
+        f"分块写法的用时是朴素写法的 {slower:.1f} 倍。"
     )
 
 
