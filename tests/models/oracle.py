@@ -140,3 +140,52 @@ def set_everywhere(modules, **attributes):
 def write_json(path, content):
     """Write a config.json."""
     path.write_text(json.dumps(content), "utf-8")
+
+
+class Family:
+    """What every family has to pass; a subclass names its reference, its cases, and its mistakes.
+
+    Attributes:
+        REFERENCE: Classes of model and config in transformers.
+        CASES: Options of the config, by name.
+        MISTAKES: By name, the case and a function that spoils our model of it.
+        NORMS_AROUND: Mean of the random weights of the norms.
+    """
+
+    NORMS_AROUND = 1.0
+
+    def pytest_generate_tests(self, metafunc):
+        if "pair" in metafunc.fixturenames:
+            metafunc.parametrize("pair", self.CASES, indirect=True, scope="class")
+        if "mistake" in metafunc.fixturenames:
+            metafunc.parametrize("mistake", self.MISTAKES)
+
+    @classmethod
+    def make(cls, case, folder):
+        theirs = reference(*cls.REFERENCE, norms_around=cls.NORMS_AROUND, **cls.CASES[case])
+        return published_pair(theirs, folder)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def pair(cls, request, tmp_path_factory):
+        return cls.make(request.param, tmp_path_factory.mktemp("published"))
+
+    def test_logits_equal_transformers(self, pair):
+        assert_same_logits(*pair)
+
+    @pytest.mark.parametrize("sizes", [[1] * 24, [10, 9, 5], [23, 1]], ids=str)
+    def test_a_text_in_chunks_equals_transformers_in_one(self, pair, sizes):
+        assert_same_in_chunks(*pair, sizes)
+
+    def test_a_greedy_continuation_of_64_tokens_equals_transformers(self, pair):
+        assert_same_continuation(*pair)
+
+    def test_a_padded_batch_equals_transformers_row_by_row(self, pair):
+        assert_padding_changes_nothing(*pair)
+
+    def test_saved_weights_are_those_that_transformers_loads(self, pair, tmp_path):
+        assert_saved_as_published(*pair, tmp_path / "saved")
+
+    def test_the_comparison_notices(self, mistake, tmp_path):
+        case, spoil = self.MISTAKES[mistake]
+        assert_noticed(spoil, *self.make(case, tmp_path))

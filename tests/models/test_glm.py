@@ -54,38 +54,10 @@ MISTAKES = {
 }
 
 
-@pytest.fixture(scope="module", params=CASES)
-def pair(request, tmp_path_factory):
-    theirs = oracle.reference(*REFERENCE, **CASES[request.param])
-    return oracle.published_pair(theirs, tmp_path_factory.mktemp(request.param.replace(" ", "_")))
-
-
-def test_logits_equal_transformers(pair):
-    oracle.assert_same_logits(*pair)
-
-
-@pytest.mark.parametrize("sizes", [[1] * 24, [10, 9, 5], [23, 1]], ids=str)
-def test_a_text_in_chunks_equals_transformers_in_one(pair, sizes):
-    oracle.assert_same_in_chunks(*pair, sizes)
-
-
-def test_a_greedy_continuation_of_64_tokens_equals_transformers(pair):
-    oracle.assert_same_continuation(*pair)
-
-
-def test_a_padded_batch_equals_transformers_row_by_row(pair):
-    oracle.assert_padding_changes_nothing(*pair)
-
-
-def test_saved_weights_are_those_that_transformers_loads(pair, tmp_path):
-    oracle.assert_saved_as_published(*pair, tmp_path / "saved")
-
-
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_the_comparison_notices(mistake, tmp_path):
-    name, spoil = MISTAKES[mistake]
-    theirs = oracle.reference(*REFERENCE, **CASES[name])
-    oracle.assert_noticed(spoil, *oracle.published_pair(theirs, tmp_path))
+class TestGlm(oracle.Family):
+    REFERENCE = REFERENCE
+    CASES = CASES
+    MISTAKES = MISTAKES
 
 
 def original_names(theirs):
