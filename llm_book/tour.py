@@ -16,7 +16,6 @@ from typing import Any
 import torch
 
 from llm_book.data.stories import LANGUAGES, StoryGrammar
-from llm_book.generation.generate import generate
 from llm_book.models.causal_lm import count_parameters
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
@@ -27,6 +26,7 @@ from llm_book.training.trainer import (
     count_targets,
     evaluate_loss,
     story_batch,
+    tell,
     train,
 )
 
@@ -90,20 +90,6 @@ def reader_language() -> str:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def tell(model: GPT2, tokenizer: BPETokenizer, length: int, temperature: float, seed: int) -> str:
-    """Let the model write from the beginning, until it says that the story is over."""
-    end = tokenizer.special_tokens[END]
-    (row,) = generate(
-        model,
-        [[end]],
-        length,
-        temperature=temperature,
-        eos_id=end,
-        generator=torch.Generator().manual_seed(seed),
-    )
-    return tokenizer.decode([token for token in row if token != end])
-
-
 def tour(
     language: str = "en",
     steps: int = STEPS,
@@ -157,7 +143,8 @@ def tour(
     per_character = n_tokens / characters
     before = evaluate_loss(model, [validation]) * per_character
     say(words["model"].format(parameters=count_parameters(model)))
-    say(f"  {' '.join(tell(model, tokenizer, 15, 1.0, seed).split())} …")
+    (babble,) = tell(model, tokenizer, seed=seed, length=15)
+    say(f"  {' '.join(babble.split())} …")
 
     # 4 Training
     say(words["training"].format(steps=steps, batch=sizes.batch_size))
@@ -167,7 +154,7 @@ def tour(
     say(words["trained"].format(before=before, after=after, floor=floor))
 
     # 5 It speaks
-    story = tell(model, tokenizer, 1000, sizes.temperature, seed)
+    (story,) = tell(model, tokenizer, seed=seed, temperature=sizes.temperature, length=1000)
     reading = grammar.parse(story)
     accepted = reading.stops_at == len(story) and math.isfinite(reading.log_prob)
     say(words["speaks"])

@@ -5,10 +5,7 @@ import pytest
 
 from llm_book import tour as module
 from llm_book.data.stories import StoryGrammar
-from llm_book.models.gpt2 import GPT2, GPT2Config
-from llm_book.tokenizers.bpe import BPETokenizer
-from llm_book.tour import Sizes, reader_language, tell, tour
-from llm_book.training.trainer import END
+from llm_book.tour import Sizes, reader_language, tour
 
 TINY = Sizes(n_stories=20, vocab_size=300, dim=16, n_layers=1, n_heads=2, batch_size=2)
 
@@ -18,7 +15,7 @@ def short_stories(monkeypatch):
     """Let an untrained model stop early."""
     told = module.tell
     monkeypatch.setattr(
-        module, "tell", lambda model, tokenizer, length, *rest: told(model, tokenizer, 15, *rest)
+        module, "tell", lambda *parts, **options: told(*parts, **options | {"length": 15})
     )
 
 
@@ -66,7 +63,7 @@ def test_another_seed_is_another_tour():
 def test_the_grammar_judges_the_story(monkeypatch, language, slip):
     story = StoryGrammar(language).sample(1, seed=3)[0]
     told = story if slip is None else story[:slip] + "@" + story[slip:]
-    monkeypatch.setattr(module, "tell", lambda *_: told)
+    monkeypatch.setattr(module, "tell", lambda *_, **options: [told])
     lines = []
     numbers, _, _ = tour(language, steps=1, sizes=TINY, say=lines.append)
     assert numbers["accepted"] == (slip is None)
@@ -78,7 +75,7 @@ def test_the_grammar_judges_the_story(monkeypatch, language, slip):
 @pytest.mark.parametrize("cut", [100, -1])
 def test_a_story_that_breaks_off_is_not_accepted(monkeypatch, cut):
     story = StoryGrammar().sample(1, seed=3)[0][:cut]
-    monkeypatch.setattr(module, "tell", lambda *_: story)
+    monkeypatch.setattr(module, "tell", lambda *_, **options: [story])
     assert not tour("en", steps=1, sizes=TINY, say=lambda line: None)[0]["accepted"]
 
 
@@ -90,20 +87,6 @@ def test_a_story_that_breaks_off_is_not_accepted(monkeypatch, cut):
 def test_the_language_is_the_systems(monkeypatch, name, language):
     monkeypatch.setattr(module.locale, "getlocale", lambda: (name, "UTF-8"))
     assert reader_language() == language
-
-
-def test_what_is_told_has_no_end_sign(monkeypatch):
-    monkeypatch.undo()
-    tokenizer = BPETokenizer([], [END])
-    model = GPT2(
-        GPT2Config(
-            vocab_size=257, context_length=16, dim=8, n_layers=1, n_heads=1, tie_embeddings=False
-        )
-    )
-    model.head.weight.data.zero_()
-    model.norm.bias.data.fill_(1.0)
-    model.head.weight.data[tokenizer.special_tokens[END]] = 5.0
-    assert tell(model, tokenizer, 10, 0.0, 0) == ""
 
 
 def test_the_command_line_takes_language_steps_and_seed(monkeypatch):

@@ -1,7 +1,6 @@
 """Write a model as others publish theirs: config.json, safetensors, tokenizer.json."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from llm_book.models.causal_lm import CausalLM
 from llm_book.pretrained.load import name_tables
 from llm_book.pretrained.weights import Published, lay_out
 from llm_book.tokenizers.bpe import BPETokenizer
+from llm_book.training.checkpoint import flush
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -53,7 +53,8 @@ def save_pretrained(
         write_weights(model, draft, max_shard_bytes)
         if tokenizer is not None:
             write_tokenizer(tokenizer, draft)
-        sync(draft)
+        for file in (*draft.iterdir(), draft):
+            flush(file)
         if folder.exists():
             folder.rmdir()
         draft.replace(folder)
@@ -117,10 +118,3 @@ def write_tokenizer(tokenizer: BPETokenizer, folder: Path) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write JSON that people read, too."""
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-
-
-def sync(folder: Path) -> None:
-    """Wait until the disk has every file."""
-    for file in folder.iterdir():
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())

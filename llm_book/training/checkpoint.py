@@ -92,10 +92,15 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def unfinished_name(path: Path) -> Path:
+    """Return what a folder is called as long as it is not whole."""
+    return path.with_name(f"{path.name}.tmp")
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Give out a folder to fill, which is renamed to `path` once all in it is on the disk."""
-    unfinished = path.with_suffix(".tmp")
+    unfinished = unfinished_name(path)
     shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
     try:
         unfinished.mkdir(parents=True)
@@ -117,6 +122,19 @@ def checkpoints(folder: str | Path) -> list[Path]:
 
 def _step(path: Path) -> int:
     return int(path.name[5:])
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a run that was killed left unfinished, at any step."""
+    for leftover in folder.glob("step-*.tmp"):
+        shutil.rmtree(leftover)
+
+
+def drop_older(folder: Path, keep: int) -> None:
+    """Remove all complete checkpoints but the last `keep`."""
+    for old in checkpoints(folder)[:-keep]:
+        gone = old.rename(unfinished_name(old))  # half deleted, it would bear a good name
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def save_checkpoint(
@@ -146,8 +164,7 @@ def save_checkpoint(
         )
     tensors, groups = pack_optimizer(model, optimizer)
     state = {"history": history.to_dict(), "optimizer": groups, "random": random_state()}
-    for leftover in folder.glob("step-*.tmp"):  # of a run that was killed, at any step
-        shutil.rmtree(leftover)
+    sweep(folder)
     path = folder / f"step-{step:08d}"
     try:
         with new_folder(path) as unfinished:
@@ -158,9 +175,7 @@ def save_checkpoint(
     except (OSError, SafetensorError) as error:
         last = f"; the last checkpoint is {older[-1]}" if older else ""
         raise OSError(f"step {step} was not saved: {error}{last}") from error
-    for old in [*older, path][:-keep]:
-        gone = old.rename(old.with_suffix(".tmp"))  # half deleted, it would bear a good name
-        shutil.rmtree(gone, ignore_errors=True)
+    drop_older(folder, keep)
     return path
 
 

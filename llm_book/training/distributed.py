@@ -9,7 +9,6 @@ gradients, of the loss, of the targets, of the squares in the gradient's norm.
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +29,13 @@ from tqdm import tqdm
 from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
-from llm_book.training.checkpoint import checkpoints, new_folder
+from llm_book.training.checkpoint import (
+    checkpoints,
+    drop_older,
+    new_folder,
+    sweep,
+    unfinished_name,
+)
 from llm_book.training.loss import next_token_loss
 from llm_book.training.trainer import (
     END,
@@ -43,6 +48,7 @@ from llm_book.training.trainer import (
     count_targets,
     device_of,
     make_optimizer,
+    train_step,
     training,
 )
 
@@ -126,7 +132,7 @@ def accumulating(model: nn.Module, last: bool) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def add_gradients(model: nn.Module, batches: list[Batch]) -> tuple[float, int]:
+def add_gradients(model: nn.Module, batches: list[Batch], step: int) -> tuple[float, int]:
     """Add up the gradients of one mean over the targets of all batches of all processes.
 
     Returns:
@@ -144,35 +150,16 @@ def add_gradients(model: nn.Module, batches: list[Batch]) -> tuple[float, int]:
             (loss * world_size).backward()  # the average will divide by it
         total += loss.detach()
     dist.all_reduce(total)
+    check_finite("loss", total.item(), step)  # in all processes or in none
     return total.item(), int(n)
 
 
-def train_step(
-    model: nn.Module,
-    data: OwnRows,
-    config: TrainingConfig,
-    optimizer: torch.optim.Optimizer,
-    history: History,
-) -> int:
-    """Update the weights once, and return the number of targets of all processes."""
-    step = history.step
-    first = step * config.accumulate
-    batches = [data.batch(number) for number in range(first, first + config.accumulate)]
-    rate = config.rate(step)
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.zero_grad()
-    loss, n_targets = add_gradients(model, batches)
-    check_finite("loss", loss, step)  # in all processes or in none
-    norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
+def clip_gradients(model: nn.Module, longest: float) -> float:
+    """Shorten the gradient of all processes together, and return its length before."""
+    norm = nn.utils.clip_grad_norm_(model.parameters(), longest)
     if isinstance(norm, DTensor):
         norm = norm.full_tensor()  # each process knows the squares of its own part
-    check_finite("norm of the gradient", norm.item(), step)
-    optimizer.step()
-    history.losses.append(loss)
-    history.learning_rates.append(rate)
-    history.gradient_norms.append(norm.item())
-    return n_targets
+    return norm.item()
 
 
 def train(
@@ -200,7 +187,15 @@ def train(
         for step in range(history.step, config.n_steps):
             torch.manual_seed(step * world_size + rank)  # dropout: other rows, other draws
             start = time.perf_counter()
-            n_targets = train_step(model, rows, config, optimizer, history)
+            n_targets = train_step(
+                model,
+                rows,
+                config,
+                optimizer,
+                history,
+                add_gradients=add_gradients,
+                clip_gradients=clip_gradients,
+            )
             history.tokens_per_second.append(n_targets / (time.perf_counter() - start))
             bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
             bar.update()
@@ -241,17 +236,15 @@ def save(
     first = dist.get_rank() == 0
     path = Path(folder) / f"step-{history.step:08d}"
     if first:
-        for leftover in path.parent.glob("step-*.tmp"):  # of a run that was killed
-            shutil.rmtree(leftover)
-    with new_folder(path) if first else nullcontext(path.with_suffix(".tmp")) as unfinished:
+        sweep(path.parent)
+    with new_folder(path) if first else nullcontext(unfinished_name(path)) as unfinished:
         dist.barrier()  # now the folder is there
         writer = dcp.HuggingFaceStorageWriter(str(unfinished), save_distributed=True)
         dcp.save(named_tensors(model, optimizer), storage_writer=writer)  # waits for all
         if first:  # which renames the folder on leaving
             (unfinished / "history.json").write_text(json.dumps(history.to_dict()), "utf-8")
     if first:
-        for old in checkpoints(folder)[:-keep]:
-            shutil.rmtree(old)
+        drop_older(path.parent, keep)
     dist.barrier()  # no process goes on before the checkpoint counts
 
 

@@ -197,14 +197,25 @@ def add_gradients(model: nn.Module, batches: list[Batch], step: int) -> tuple[fl
     return total, sum(counts)
 
 
+def clip_gradients(model: nn.Module, longest: float) -> float:
+    """Shorten the gradient to `longest` where it is longer, and return its length before."""
+    return nn.utils.clip_grad_norm_(model.parameters(), longest).item()
+
+
 def train_step(
     model: nn.Module,
     data: Batches,
     config: TrainingConfig,
     optimizer: torch.optim.Optimizer,
     history: History,
+    *,
+    add_gradients: Callable[[nn.Module, list[Batch], int], tuple[float, int]] = add_gradients,
+    clip_gradients: Callable[[nn.Module, float], float] = clip_gradients,
 ) -> int:
-    """Update the weights once, and return the number of targets."""
+    """Update the weights once, and return the number of targets.
+
+    Several processes add and clip gradients in their own way; all else is the same for them.
+    """
     step = history.step
     first = step * config.accumulate
     batches = [data.batch(number) for number in range(first, first + config.accumulate)]
@@ -213,7 +224,7 @@ def train_step(
         group["lr"] = rate
     optimizer.zero_grad()
     loss, n_targets = add_gradients(model, batches, step)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm).item()
+    norm = clip_gradients(model, config.clip_norm)
     check_finite("norm of the gradient", norm, step)
     optimizer.step()
     history.losses.append(loss)
@@ -323,12 +334,28 @@ class StoryBatches:
         return story_batch(stories, self.tokenizer)
 
 
-def tell(model: GPT2, tokenizer: BPETokenizer, n: int = 1, *, seed: int = 0) -> list[str]:
-    """Let the model write `n` stories, as it thinks them likely."""
+def tell(
+    model: GPT2,
+    tokenizer: BPETokenizer,
+    n: int = 1,
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    length: int | None = None,
+) -> list[str]:
+    """Let the model write `n` stories, until each is over or has `length` tokens.
+
+    At temperature 1 it writes them as it thinks them likely.
+    """
     end = tokenizer.special_tokens[END]
-    length = model.config.context_length - 1
-    generator = torch.Generator(device_of(model)).manual_seed(seed)
-    rows = generate(model, [[end]] * n, length, temperature=1.0, eos_id=end, generator=generator)
+    rows = generate(
+        model,
+        [[end]] * n,
+        model.config.context_length - 1 if length is None else length,
+        temperature=temperature,
+        eos_id=end,
+        generator=torch.Generator(device_of(model)).manual_seed(seed),
+    )
     return [tokenizer.decode([token for token in row if token != end]) for row in rows]
 
 

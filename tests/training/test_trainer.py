@@ -434,6 +434,17 @@ def test_the_model_tells_repeatable_stories_without_the_sign(setting):
     assert not any(END in story for story in stories)
 
 
+def test_a_story_can_be_cut_and_be_written_without_chance(setting):
+    _, tokenizer = setting
+    torch.manual_seed(0)
+    model = GPT2(GPT2Config(vocab_size=300, context_length=32, dim=8, n_layers=1, n_heads=2))
+    (whole,) = tell(model, tokenizer, temperature=0.0)
+    assert tell(model, tokenizer, temperature=0.0, seed=5) == [whole]
+    (cut,) = tell(model, tokenizer, temperature=0.0, length=3)
+    assert len(cut) < len(whole)
+    assert whole.startswith(cut.rstrip("\ufffd"))
+
+
 def command(*arguments):
     line = [sys.executable, "-m", "llm_book.training.trainer", *arguments]
     return subprocess.run(line, capture_output=True, text=True, timeout=100)
