@@ -224,7 +224,7 @@ def measured(language: str) -> str:
         f"键值头有 32 个时，一行 512 个词元，注意力占一步的 {share_short:.0%}；八行 8192 个词元，占 {share_long:.0%}。"
         f"这时一层的缓存在 $K = 32$ 时是 {memory[0]:.0f} MB，$K = 8$ 时 {memory[1]:.0f} MB，$K = 1$ 时 "
         f"{memory[2]:.0f} MB；后两种走一步的速度是 32 个头的 {whole[0]:.1f} 倍和 {whole[1]:.1f} 倍。"
-        f"从 32 个头到 8 个头，字节少到 {fewer:.0f} 分之一，注意力却只快到 {faster:.1f} 倍。"
+        f"从 32 个头到 8 个头，字节只剩 1/{fewer:.0f}，注意力却只快到原来的 {faster:.1f} 倍。"
     )
 
 
