@@ -42,7 +42,7 @@ format: $(READY)  ## mend style where a program can
 	@$(RUN) -m ruff format .
 
 clean:  ## remove the environment and everything built
-	rm -rf .venv site docs/katex/node_modules docs/theme/assets/vendor docs/*/notebooks
+	rm -rf .venv site docs/katex/node_modules docs/theme/assets/vendor docs/*/notebooks docs/*/standalone
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, not " + sys.version.split()[0] + ": try make PYTHON=python3.12")'

@@ -68,7 +68,7 @@ def models(config=GPT2_124M):
 
 def with_onednn(model):
     """Return a second model on the same weights that multiplies with oneDNN."""
-    twin = GPT2(model.config).eval()
+    twin = type(model)(model.config).eval()
     twin.load_state_dict(model.state_dict(), assign=True)
     use_onednn(twin)
     return twin

@@ -90,6 +90,21 @@ class Gemma3Config(PublishedConfig):
 GEMMA_3_270M = Gemma3Config(
     dim=640, n_layers=18, n_heads=4, n_kv_heads=1, hidden_dim=2048, global_layers=(5, 11, 17)
 )
+GEMMA_3_1B = Gemma3Config(
+    dim=1152, n_layers=26, n_heads=4, n_kv_heads=1, hidden_dim=6912, global_layers=(5, 11, 17, 23)
+)
+LONG: Mapping[str, Any] = {  # the larger sizes also read pictures; these are their text parts
+    "vocab_size": 262_208, "context_length": 131_072, "window": 1024,
+    "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+}  # fmt: skip
+GEMMA_3_4B = Gemma3Config(
+    dim=2560, n_layers=34, n_heads=8, n_kv_heads=4, hidden_dim=10_240,
+    global_layers=tuple(range(5, 34, 6)), **LONG,
+)  # fmt: skip
+GEMMA_3_27B = Gemma3Config(
+    dim=5376, n_layers=62, n_heads=32, n_kv_heads=16, hidden_dim=21_504, head_dim=128,
+    query_scale=168, global_layers=tuple(range(5, 62, 6)), **LONG,
+)  # fmt: skip
 
 WEIGHT_NAMES = LLAMA_NAMES | {
     "blocks.*.attention.q_norm": "model.layers.*.self_attn.q_norm",

@@ -27,6 +27,13 @@ CHATGLM_FIELDS = {
     "ffn_hidden_size": "hidden_dim",
     "layernorm_epsilon": "norm_eps",
 }
+CHATGLM_CONSTANTS = {
+    "rmsnorm": True,
+    "multi_query_attention": True,
+    "post_layer_norm": True,  # the norm behind the last block
+    "apply_residual_connection_post_layernorm": False,
+    "add_bias_linear": False,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +73,9 @@ class GlmConfig(PublishedConfig):
     def read_fields(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return our fields, from files of transformers or of the original publisher."""
         if fields["model_type"] == "chatglm":
+            for name, value in CHATGLM_CONSTANTS.items():
+                if fields.get(name, value) != value:
+                    raise ValueError(f"{name}={fields[name]!r}, expected {value!r}")
             return {ours: fields[theirs] for theirs, ours in CHATGLM_FIELDS.items()} | {
                 "rope_theta": 10_000.0 * fields.get("rope_ratio", 1),
                 "qkv_bias": fields.get("add_qkv_bias", False),

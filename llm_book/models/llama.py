@@ -81,7 +81,11 @@ class LlamaBlock(nn.Module):
         super().__init__()
         self.attention_norm = RMSNorm(config.dim, config.norm_eps)
         self.attention = GroupedQueryAttention(
-            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary
+            config.dim,
+            config.n_heads,
+            config.n_kv_heads,
+            head_dim=config.head_dim,
+            rotary=rotary,
         )
         self.feed_forward_norm = RMSNorm(config.dim, config.norm_eps)
         self.feed_forward = GatedFeedForward(config.dim, config.hidden_dim)

@@ -68,9 +68,14 @@ class Olmo3Config(PublishedConfig):
         return super().to_published() | {"layer_types": types}
 
 
+YARN = {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 8192}
 OLMO_3_7B = Olmo3Config(
     dim=4096, n_layers=32, n_heads=32, n_kv_heads=32, hidden_dim=11_008,
-    global_layers=tuple(range(3, 32, 4)),
+    global_layers=tuple(range(3, 32, 4)), rope_scaling=YARN,
+)  # fmt: skip
+OLMO_3_32B = Olmo3Config(
+    dim=5120, n_layers=64, n_heads=40, n_kv_heads=8, hidden_dim=27_648,
+    global_layers=tuple(range(3, 64, 4)), rope_scaling=YARN,
 )  # fmt: skip
 
 WEIGHT_NAMES = LLAMA_NAMES | {
@@ -116,7 +121,7 @@ class Olmo3(CausalLM):
     """Token ids `(B, T)` to next-token logits `(B, T, V)`.
 
     Reference:
-        Ai2 2025, https://allenai.org/olmo
+        Team Olmo 2025, https://arxiv.org/abs/2512.13961
     """
 
     def __init__(self, config: Olmo3Config) -> None:

@@ -56,11 +56,15 @@ class PublishedConfig:
     PUBLISHED_DEFAULTS: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     PUBLISHED_CONSTANTS: ClassVar[Mapping[str, Any]]
 
+    n_heads: int
+    n_kv_heads: int
+    rope_scaling: Mapping[str, Any] | None
+
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "dim", "n_layers", "hidden_dim"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)}, expected at least 1")
-        heads, kv_heads = self.n_heads, self.n_kv_heads  # type: ignore[attr-defined]
+        heads, kv_heads = self.n_heads, self.n_kv_heads
         if heads < 1 or kv_heads < 1 or heads % kv_heads:
             raise ValueError(f"n_heads={heads} is not a multiple of n_kv_heads={kv_heads}")
 
@@ -96,8 +100,7 @@ class PublishedConfig:
         names = {**self.PUBLISHED_FIELDS, "rope_theta": "rope_theta"}
         names |= {theirs: ours for theirs, (ours, _) in self.PUBLISHED_DEFAULTS.items()}
         fields = {theirs: getattr(self, ours) for theirs, ours in names.items()}
-        scaling = getattr(self, "rope_scaling")  # noqa: B009
-        fields["rope_scaling"] = scaling and dict(scaling)
+        fields["rope_scaling"] = self.rope_scaling and dict(self.rope_scaling)
         if hasattr(self, "rotary_share"):
             fields["partial_rotary_factor"] = self.rotary_share
         return {**self.PUBLISHED_CONSTANTS, **fields}

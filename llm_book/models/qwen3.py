@@ -97,6 +97,7 @@ class Qwen3Config(PublishedConfig):
 QWEN3_0_6B = Qwen3Config(
     dim=1024, n_layers=28, n_heads=16, n_kv_heads=8, hidden_dim=3072, tie_embeddings=True
 )
+QWEN3_8B = Qwen3Config(dim=4096, n_layers=36, n_heads=32, n_kv_heads=8, hidden_dim=12_288)
 QWEN3_30B_A3B = Qwen3Config(
     dim=2048, n_layers=48, n_heads=32, n_kv_heads=4, hidden_dim=6144,
     n_experts=128, n_active_experts=8, expert_dim=768,
@@ -170,9 +171,7 @@ class Qwen3(CausalLM):
         rotary = make_rotary(config.head_dim, config.rope_theta, config.rope_scaling)
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         self.blocks = nn.ModuleList(
-            Qwen3Block(
-                config, rotary, sparse=config.n_experts > 0 and layer not in config.dense_layers
-            )
+            Qwen3Block(config, rotary, sparse=config.is_sparse(layer))
             for layer in range(config.n_layers)
         )
         self.norm = RMSNorm(config.dim, config.norm_eps)

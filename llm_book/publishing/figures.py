@@ -10,12 +10,16 @@ committed; a test draws them again and compares.
 """
 
 import argparse
+import ast
+import difflib
 import html
+import inspect
 import io
 import json
 import re
 import runpy
 import sys
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
@@ -196,6 +200,39 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a Markdown table: the first column to the left, the numbers to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def source_diff(older: type, newer: type) -> str:
+    """Return how the source of a class differs from that of an older one, as Markdown.
+
+    Docstrings and blank lines are left out. All other lines are there, those that both share
+    without a mark.
+    """
+    before, after = _code_lines(older), _code_lines(newer)
+    lines = ["```diff"]
+    removed: list[str] = []
+    added: list[str] = []
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, first, end, new_first, new_end in matcher.get_opcodes():
+        shared = end == len(before) or any(re.search(r"\w", line) for line in before[first:end])
+        if kind == "equal" and shared:
+            lines += [*removed, *added, *(f"  {line}" for line in before[first:end])]
+            removed, added = [], []
+        else:  # brackets alone, between two changes, are no common ground
+            removed += [f"- {line}" for line in before[first:end]]
+            added += [f"+ {line}" for line in after[new_first:new_end]]
+    return "\n".join([*lines, *removed, *added, "```"])
+
+
+def _code_lines(thing: type) -> list[str]:
+    """Return the lines of a class that are neither blank nor part of a docstring."""
+    source = textwrap.dedent(inspect.getsource(thing))
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            start, end = node.body[0].lineno - 1, node.body[0].end_lineno or 0
+            lines[start:end] = [""] * (end - start)
+    return [line for line in lines if line.strip()]
 
 
 def main() -> None:

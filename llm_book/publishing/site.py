@@ -15,6 +15,7 @@ from pathlib import Path
 
 from llm_book.publishing.book import CONFIGS, DOCS, ROOT
 from llm_book.publishing.notebooks import build_notebooks, mend_page
+from llm_book.publishing.standalone import build_standalone
 
 SITE = ROOT / "site"
 KATEX = DOCS / "theme" / "assets" / "vendor" / "katex"
@@ -49,6 +50,7 @@ def build_site(folder: Path = SITE) -> None:
     """
     install_katex()
     build_notebooks()
+    build_standalone()
     with ThreadPoolExecutor() as pool:
         builds = list(pool.map(lambda language: _mkdocs(language, folder), CONFIGS))
     for build in builds:
@@ -77,6 +79,12 @@ def _mkdocs(language: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 class Handler(SimpleHTTPRequestHandler):
     """Serves the site quietly, with the book's own page for what is not found."""
+
+    def guess_type(self, path: str | os.PathLike[str]) -> str:
+        """Call a program text, which a browser shows; anything else as usual."""
+        return (
+            "text/plain; charset=utf-8" if str(path).endswith(".py") else super().guess_type(path)
+        )
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer 404 with the book's page, and anything else as usual."""

@@ -125,9 +125,11 @@ def _refuse_unknown(
 ) -> None:
     if model.get("type", "BPE") != "BPE":
         raise ValueError(f"the model is of type {model['type']!r}")
+    if model.get("byte_fallback"):
+        raise ValueError("byte_fallback=True, as in SentencePiece files of Llama 2 and Gemma")
     if normalizer not in (None, {"type": "NFC"}):
         raise ValueError(f"normalizer {normalizer} is not NFC")
-    affixes = ("dropout", "byte_fallback", "continuing_subword_prefix", "end_of_word_suffix")
+    affixes = ("dropout", "continuing_subword_prefix", "end_of_word_suffix")
     for part, names in [
         (model, affixes),
         *((token, ("single_word", "lstrip", "rstrip")) for token in added_tokens),

@@ -1,8 +1,16 @@
+import pytest
 import torch
 import transformers as hf
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.gemma3 import GEMMA_3_270M, Gemma3, Gemma3Config
+from llm_book.models.gemma3 import (
+    GEMMA_3_1B,
+    GEMMA_3_4B,
+    GEMMA_3_27B,
+    GEMMA_3_270M,
+    Gemma3,
+    Gemma3Config,
+)
 from llm_book.nn.rotary_embedding import RotaryEmbedding
 from tests.models import oracle
 
@@ -25,11 +33,25 @@ CASES = {
     "untied": BASE | {"tie_word_embeddings": False},
     "wide heads": BASE | {"head_dim": 32, "num_key_value_heads": 1, "rms_norm_eps": 0.1},
 }
+
+
+def exchange_norms(model):
+    """Put post_attention_layernorm where Llama and Qwen3 have it."""
+    for block in model.blocks:
+        norms = block.feed_forward_norm, block.attention_post_norm
+        block.attention_post_norm, block.feed_forward_norm = norms
+
+
 MISTAKES = {
     "a window everywhere": (
         "alternating",
         lambda model: oracle.set_everywhere(oracle.attentions(model), window=5),
     ),
+    "a window that is one too wide": (
+        "alternating",
+        lambda model: oracle.set_everywhere(oracle.attentions(model)[::2], window=6),
+    ),
+    "norms around the sum exchanged": ("alternating", exchange_norms),
     "one base for all layers": (
         "alternating",
         lambda model: oracle.replace_rotary(model, lambda _: RotaryEmbedding(16, 1e6)),
@@ -56,9 +78,28 @@ class TestGemma3(oracle.Family):
     NORMS_AROUND = 0.0
 
 
-def test_the_preset_has_the_published_number_of_parameters():
+@pytest.mark.parametrize(
+    ("config", "embedding", "blocks"),
+    [
+        (GEMMA_3_270M, 167_772_160, 100_326_016),
+        (GEMMA_3_1B, 301_989_888, 697_896_064),  # 302M and 698M in the report
+        (GEMMA_3_4B, 671_252_480, 3_209_010_688),  # 3,209M in the report
+        (GEMMA_3_27B, 1_409_630_208, 25_599_716_096),  # 25,600M in the report
+    ],
+    ids=["270M", "1B", "4B", "27B"],
+)
+def test_the_presets_have_the_published_numbers_of_parameters(config, embedding, blocks):
     with torch.device("meta"):
-        assert count_parameters(Gemma3(GEMMA_3_270M)) == 268_098_176
+        model = Gemma3(config)
+    assert count_parameters(model.embedding) == embedding
+    assert count_parameters(model) - embedding == blocks
+
+
+def test_a_layer_with_a_window_keeps_no_more_than_its_window():
+    with torch.device("meta"):
+        caches = Gemma3(GEMMA_3_1B).make_cache(1, 32_768)
+    slots = [cache.keys.shape[1] for cache in caches]
+    assert slots == ([512] * 5 + [32_768]) * 4 + [512] * 2
 
 
 def test_a_hub_file_of_the_older_dialect_is_read():
@@ -73,8 +114,9 @@ def test_the_factor_of_the_embedding_is_rounded_with_the_weights():
         global_layers=(0,), head_dim=4,
     )  # fmt: skip
     model = Gemma3(config).bfloat16()
+    row = torch.linspace(1, 2, 3072, dtype=torch.bfloat16)  # some products are rounded otherwise
     with torch.no_grad():
-        model.embedding.weight.fill_(1.0)
-    x = model.embed(torch.tensor([[0]]), torch.tensor([0]))
+        model.embedding.weight[0] = row
+        x = model.embed(torch.tensor([[0]]), torch.tensor([0]))
     assert x.dtype == torch.bfloat16
-    assert x.unique().tolist() == [55.5]  # √3072 is 55.43
+    assert x[0, 0].tolist() == (row * 55.5).tolist()  # √3072 is 55.43

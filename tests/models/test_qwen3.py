@@ -4,7 +4,7 @@ import transformers as hf
 from torch import nn
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.qwen3 import QWEN3_0_6B, QWEN3_30B_A3B, Qwen3
+from llm_book.models.qwen3 import QWEN3_0_6B, QWEN3_8B, QWEN3_30B_A3B, Qwen3
 from llm_book.nn.mixture_of_experts import MixtureOfExperts
 from tests.models import oracle
 
@@ -84,8 +84,8 @@ class TestQwen3(oracle.Family):
 
 @pytest.mark.parametrize(
     ("config", "expected"),
-    [(QWEN3_0_6B, 596_049_920), (QWEN3_30B_A3B, 30_532_122_624)],
-    ids=["Qwen3-0.6B", "Qwen3-30B-A3B"],
+    [(QWEN3_0_6B, 596_049_920), (QWEN3_8B, 8_190_735_360), (QWEN3_30B_A3B, 30_532_122_624)],
+    ids=["Qwen3-0.6B", "Qwen3-8B", "Qwen3-30B-A3B"],
 )
 def test_the_presets_have_the_published_numbers_of_parameters(config, expected):
     with torch.device("meta"):

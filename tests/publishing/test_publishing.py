@@ -125,6 +125,59 @@ def test_a_table_has_a_line_for_its_head_and_one_for_each_row():
     assert figures.table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | ---: |\n| 1 | 2 |"
 
 
+class Older:
+    """A class of two lines."""
+
+    width = 1
+
+    def forward(self):
+        """Return what both return."""
+        return [
+            1,
+        ]
+
+
+class Newer:
+    """Another docstring."""
+
+    def forward(self):
+        return [
+            2,
+        ]
+
+
+def test_the_difference_of_two_classes_shows_changed_and_shared_code_without_docstrings():
+    assert figures.source_diff(Older, Newer).splitlines() == [
+        "```diff",
+        "- class Older:",
+        "-     width = 1",
+        "+ class Newer:",
+        "      def forward(self):",
+        "          return [",
+        "-             1,",
+        "+             2,",
+        "          ]",
+        "```",
+    ]
+
+
+def test_a_bracket_between_two_changes_is_shown_with_each_of_them():
+    class One:
+        a = abs(
+            1,
+        )
+        b = 2
+
+    class Two:
+        c = abs(
+            3,
+        )
+        d = 4
+
+    lines = figures.source_diff(One, Two).splitlines()
+    assert [line[0] for line in lines[1:-1]] == ["-"] * 5 + ["+"] * 5
+
+
 def test_the_server_offers_the_book_own_page_for_what_is_missing(tmp_path):
     from threading import Thread
     from urllib.error import HTTPError

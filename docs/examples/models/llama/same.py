@@ -1,0 +1,35 @@
+import tempfile
+
+import torch
+import transformers
+
+from llm_book.generation.generate import generate
+from llm_book.pretrained.load import from_pretrained
+
+transformers.utils.logging.disable_progress_bar()
+torch.manual_seed(0)
+theirs = transformers.LlamaForCausalLM(
+    transformers.LlamaConfig(
+        vocab_size=100, hidden_size=64, intermediate_size=176, num_hidden_layers=3,
+        num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
+        bos_token_id=None, eos_token_id=None,
+        rope_parameters={
+            "rope_type": "llama3", "rope_theta": 500_000.0, "factor": 8.0,
+            "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 32,
+        },
+    )
+)  # fmt: skip
+for parameter in theirs.parameters():  # norms that are all 1 would hide a mistake
+    torch.nn.init.normal_(parameter, mean=float(parameter.dim() == 1), std=0.2)
+with tempfile.TemporaryDirectory() as folder:
+    theirs.save_pretrained(folder)
+    ours = from_pretrained(folder)
+
+tokens = torch.randint(100, (2, 64))
+with torch.no_grad():
+    difference = (ours(tokens) - theirs(tokens).logits).abs().max().item()
+print("logits agree to 0.0001:", difference < 1e-4)
+visible = torch.ones_like(tokens)
+theirs = theirs.generate(tokens, attention_mask=visible, max_new_tokens=40, do_sample=False)
+print("the same 40 tokens:", generate(ours, tokens, 40) == theirs[:, 64:].tolist())

@@ -1,0 +1,26 @@
+import torch
+
+from llm_book.models.qwen3 import Qwen3, Qwen3Config
+
+config = Qwen3Config(
+    vocab_size=100, dim=64, n_layers=32, n_heads=4, n_kv_heads=4, head_dim=16, hidden_dim=128,
+)  # fmt: skip
+torch.manual_seed(0)
+blocks = Qwen3(config).blocks
+for name, parameter in blocks.named_parameters():
+    if "norm" not in name:
+        torch.nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5)
+
+print("stream after block 3     4    32   likeness of 4 and 32")
+for loudness in (1, 10, 100):
+    for matrix in (blocks[3].attention.o_proj, blocks[3].feed_forward.down_proj):
+        torch.nn.init.normal_(matrix.weight, std=loudness * matrix.in_features**-0.5)
+    x = torch.randn(1, 64, 64, generator=torch.Generator().manual_seed(0))
+    streams = []
+    with torch.no_grad():
+        for block in blocks:
+            x = block(x, torch.arange(64))
+            streams.append(x)
+    sizes = [streams[i].square().mean().sqrt().item() for i in (2, 3, 31)]
+    alike = torch.cosine_similarity(streams[3], streams[31], -1).mean().item()
+    print(f"block 4 ×{loudness:3}  ", *(f"{size:5.1f}" for size in sizes), f"{alike:13.1f}")
