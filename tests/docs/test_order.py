@@ -24,9 +24,6 @@ HOMES = {
     "models/chat_formats": "models/llama",
     "models/published_config": "models/llama",
 }
-# Proved by their tests, with a page still to be written: nothing that is taught builds on them.
-COMING: set[str] = set()
-TAUGHT = [module for module in MODULES if module not in COMING]
 
 
 def imports(module: str) -> list[str]:
@@ -78,12 +75,12 @@ def test_the_navigation_names_every_page_and_only_pages(language):
     assert files | notebooks == set(PAGES)
 
 
-@pytest.mark.parametrize("module", TAUGHT)
+@pytest.mark.parametrize("module", MODULES)
 def test_every_module_has_its_page(module):
     assert HOMES.get(module, module) in ORDER
 
 
-@pytest.mark.parametrize("module", [module for module in TAUGHT if module not in COMMANDS])
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in COMMANDS])
 def test_a_module_imports_only_what_an_earlier_page_teaches(module):
     later = [
         name
@@ -91,12 +88,6 @@ def test_a_module_imports_only_what_an_earlier_page_teaches(module):
         if place(name) > place(module) or module in reached(name)  # two may share a page
     ]
     assert later == []
-
-
-@pytest.mark.parametrize("module", sorted(COMING))
-def test_a_module_without_a_page_is_not_listed_once_it_has_one(module):
-    assert module in MODULES
-    assert module not in ORDER
 
 
 @pytest.mark.parametrize("module", MODULES)
