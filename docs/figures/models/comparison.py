@@ -52,6 +52,7 @@ BLOCKS = {
     "GLM": GlmBlock,
 }
 CONTEXT = 32_768
+SPACE = "\u00a0"  # that breaks no line
 CURVES = {  # from the highest at the end to the lowest
     "GLM-4-0414": (PURPLE, "--"),
     "GPT-2": (GRAY, "-"),
@@ -65,31 +66,32 @@ CURVES = {  # from the highest at the end to the lowest
 WORDS = {
     "en": {
         "parts": [
-            "", "positions", "norms", "attention", "of the queries and keys", "windows",
-            "feed-forward", "biases", "head",
+            "", "positions", "norms", "heads / of keys", "norm of q and k",
+            "layers with a window", "feed-forward", "biases",
         ],
         "learned": "learned, {n:,}",
-        "rotary": "rotary, base {theta}",
+        "rotary": "rotary, {theta}",
+        "base": lambda n: f"{n / 1e6:g}{SPACE}M" if n >= 100_000 else f"{n:,.0f}",
         "share": ", {share} of a head",
         "slower": ", {kind}",
+        "comma": ", ",
         "before": "before",
         "after": "after",
         "both": "before and after",
-        "heads": "{n_heads} heads, {n_kv} of keys",
+        "heads": "{n_heads} / {n_kv}",
         "none": "–",
-        "each": "RMSNorm per head",
-        "all": "RMSNorm over all",
-        "window": "{n} layers of {all}, {window:,} tokens",
+        "each": "each head",
+        "all": "all heads",
+        "window": "{n} of {all}",
         "plain": "GELU",
         "gated": "gate, {name}",
         "experts": "{active} of {all} experts",
-        "tied": "tied",
-        "own": "its own",
+        "tied": ", tied",
         "numbers": [
-            "", "width C", "blocks", "width of a head", "hidden width", "vocabulary", "context",
-            "parameters", "used for a token", "embedding and head", "cache at 32,768 tokens",
+            "", "width C", "blocks", "vocabulary", "parameters", "used for a token",
+            "embedding and head", "cache at 32,768 tokens",
         ],
-        "million": lambda n: f"{n / 1e9:.2f} B" if n >= 1e9 else f"{n / 1e6:.0f} M",
+        "million": lambda n: f"{n / 1e9:.2f}{SPACE}B" if n >= 1e9 else f"{n / 1e6:.0f}{SPACE}M",
         "tree": "Which block is a step away from which",
         "tree_description": (
             "A tree of six families. From GPT-2 an arrow leads to Llama, from Llama to Qwen3 and to "
@@ -121,30 +123,31 @@ WORDS = {
     },
     "zh": {
         "parts": [
-            "", "位置", "归一化", "注意力", "查询和键的归一化", "窗口", "前馈网络", "偏置", "输出层",
+            "", "位置", "归一化", "头数 / 键值头数", "q、k 归一化", "有窗口的层", "前馈网络", "偏置",
         ],
         "learned": "学出来的，{n:,}",
-        "rotary": "旋转，基数 {theta}",
+        "rotary": "旋转，{theta}",
+        "base": lambda n: f"{n / 1e4:g}{SPACE}万",
         "share": "，一个头转 {share}",
         "slower": "，{kind}",
+        "comma": "，",
         "before": "之前",
         "after": "之后",
         "both": "前后都有",
-        "heads": "{n_heads} 个头，{n_kv} 组键",
+        "heads": "{n_heads} / {n_kv}",
         "none": "–",
-        "each": "逐头 RMSNorm",
-        "all": "所有头一起 RMSNorm",
-        "window": "{all} 层里 {n} 层，{window:,} 个词元",
+        "each": "逐头",
+        "all": "所有头一起",
+        "window": "{all} 层里 {n} 层",
         "plain": "GELU",
         "gated": "门，{name}",
         "experts": "{all} 个专家选 {active} 个",
-        "tied": "绑定",
-        "own": "自己的",
+        "tied": "，绑定",
         "numbers": [
-            "", "宽度 C", "块数", "一个头的宽度", "中间宽度", "词表", "上下文长度", "参数",
-            "一个词元用到", "嵌入和输出层", "32,768 个词元的缓存",
+            "", "宽度 C", "块数", "词表", "参数", "一个词元用到", "嵌入和输出层",
+            "32,768 个词元的缓存",
         ],
-        "million": lambda n: f"{n / 1e8:.1f} 亿",
+        "million": lambda n: f"{n / 1e8:.1f}{SPACE}亿",
         "tree": "哪个块离哪个块只有一步",
         "tree_description": (
             "六个家族的树。GPT-2 有箭头到 Llama，Llama 到 Qwen3 和 GLM，Qwen3 到 Gemma 3 和 OLMo 3。"
@@ -217,17 +220,12 @@ def has_norm(block: nn.Module, name: str) -> bool:
     return not isinstance(getattr(block, name, nn.Identity()), nn.Identity)
 
 
-def base(theta: float) -> str:
-    """Return a base as it is said: 10,000, or 0.5 M."""
-    return f"{theta / 1e6:g} M" if theta >= 100_000 else f"{theta:,.0f}"
-
-
 def positions(words, model) -> str:
     """Say how a model knows the order of its tokens."""
     config = model.config
     if not hasattr(config, "rope_theta"):
         return words["learned"].format(n=config.context_length)
-    text = words["rotary"].format(theta=base(config.rope_theta))
+    text = words["rotary"].format(theta=words["base"](config.rope_theta))
     share = getattr(config, "rotary_share", 1)
     if share != 1:
         text += words["share"].format(share="1/2" if share == 0.5 else share)
@@ -241,7 +239,7 @@ def norms(words, model) -> str:
     block = model.blocks[0]
     before, after = has_norm(block, "attention_norm"), has_norm(block, "attention_post_norm")
     place = words["both"] if before and after else words["before" if before else "after"]
-    return f"{type(model.norm).__name__}, {place}"
+    return f"{type(model.norm).__name__}{words['comma']}{place}"
 
 
 def of_queries(words, model) -> str:
@@ -290,7 +288,6 @@ def parts(language: str) -> str:
         model = model_of(name)
         config = model.config
         n_kv = getattr(config, "n_kv_heads", config.n_heads)
-        own = model.head.weight is not getattr(model.embedding, "token", model.embedding).weight
         columns.append(
             [
                 name,
@@ -301,7 +298,6 @@ def parts(language: str) -> str:
                 windows(words, model),
                 feed_forward(words, model),
                 biases(words, model),
-                words["own" if own else "tied"],
             ]
         )
     return table(words["parts"], columns)
@@ -325,31 +321,24 @@ def sizes(language: str) -> str:
     for name in PRESETS:
         model = model_of(name)
         config, say = model.config, words["million"]
-        attention = model.blocks[0].attention
-        width = getattr(attention, "q_shape", (0, config.dim // config.n_heads))[1]
-        hidden = config.hidden_dim or 4 * config.dim
         caches = [
             block.make_cache(1, CONTEXT, dtype=torch.bfloat16, device=torch.device("meta"))
             for block in model.blocks
         ]
         cache = sum(c.keys.nbytes + c.values.nbytes for c in caches)
-        outside = count_parameters(model) - count_parameters(model.blocks)
         total = count_parameters(model)
-        sparse = isinstance(model.blocks[0].feed_forward, MixtureOfExperts)
-        hidden_text = f"{config.n_experts} × {config.expert_dim:,}" if sparse else f"{hidden:,}"
+        outside = total - count_parameters(model.blocks)
+        tied = model.head.weight is getattr(model.embedding, "token", model.embedding).weight
         rows.append(
             [
                 name,
                 f"{config.dim:,}",
                 f"{config.n_layers}",
-                f"{width}",
-                hidden_text,
                 f"{config.vocab_size:,}",
-                f"{config.context_length:,}",
                 say(total),
                 say(active(model)),
-                f"{outside / total:.0%}",
-                f"{cache / 2**30:.2f} GiB",
+                f"{outside / total:.0%}" + (words["tied"] if tied else ""),
+                f"{cache / 2**30:.2f}{SPACE}GiB",
             ]
         )
     return table(words["numbers"], rows)
