@@ -4,6 +4,7 @@ Record them again with `make results`, or python -m llm_book.publishing.examples
 """
 
 import re
+from functools import cache
 
 import pytest
 
@@ -23,12 +24,17 @@ def test_an_example_prints_what_is_recorded(script):
     assert run(script) == script.with_suffix(".txt").read_text("utf-8")
 
 
+@cache
+def all_pages(language):
+    """Every page of a language, as one text."""
+    return "".join(file.read_text("utf-8") for file in (DOCS / language).rglob("*.md"))
+
+
 @pytest.mark.parametrize("script", examples(), ids=name)
 def test_an_example_and_its_output_stand_on_a_page_of_each_language(script):
     for language in LANGUAGES:
-        pages = "".join(file.read_text("utf-8") for file in (DOCS / language).rglob("*.md"))
         for file in (script, script.with_suffix(".txt")):
-            assert f'--8<-- "{file.relative_to(ROOT).as_posix()}' in pages
+            assert f'--8<-- "{file.relative_to(ROOT).as_posix()}' in all_pages(language)
 
 
 @pytest.mark.parametrize("script", scripts(), ids=name)
