@@ -72,6 +72,18 @@ def test_the_grammar_judges_the_story(monkeypatch, language, slip):
         assert lines[-1].endswith(" ".join(told[10:slip].split("\n")))
 
 
+def test_the_story_is_told_at_the_temperature_of_the_sizes(monkeypatch):
+    asked = []
+
+    def tell(*parts, **options):
+        asked.append(options)
+        return [""]
+
+    monkeypatch.setattr(module, "tell", tell)
+    tour("en", steps=1, sizes=TINY, say=lambda line: None)
+    assert asked[-1]["temperature"] == TINY.temperature < 1
+
+
 @pytest.mark.parametrize("cut", [100, -1])
 def test_a_story_that_breaks_off_is_not_accepted(monkeypatch, cut):
     story = StoryGrammar().sample(1, seed=3)[0][:cut]

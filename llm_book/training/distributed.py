@@ -158,7 +158,7 @@ def clip_gradients(model: nn.Module, longest: float) -> float:
     """Shorten the gradient of all processes together, and return its length before."""
     norm = nn.utils.clip_grad_norm_(model.parameters(), longest)
     if isinstance(norm, DTensor):
-        norm = norm.full_tensor()  # each process knows the squares of its own part
+        norm = norm.full_tensor()  # the number in it, the same in every process
     return norm.item()
 
 
