@@ -132,13 +132,18 @@ def products(model, kind, n_tokens=1):
     return lambda: [onednn(xs[w.shape[1]], w, b, "none", [], "") for w, b in pairs]
 
 
-def in_turns(contenders, rounds, label):
-    """Time all contenders once a round; return each one's best round in milliseconds."""
+def take_turns(contenders, rounds, label):
+    """Time all contenders once a round; return the milliseconds of each one's rounds."""
     times = {name: [] for name in contenders}
     for _ in tqdm(range(rounds), label, leave=False, disable=None):
         for name, contender in contenders.items():
-            times[name].append(contender())
-    return {name: 1000 * min(values) for name, values in times.items()}
+            times[name].append(1000 * contender())
+    return times
+
+
+def in_turns(contenders, rounds, label):
+    """Return each contender's best round in milliseconds."""
+    return {name: min(taken) for name, taken in take_turns(contenders, rounds, label).items()}
 
 
 def decoding(peers, context, rounds=7, n_new=24):

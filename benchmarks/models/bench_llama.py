@@ -10,7 +10,6 @@ import tempfile
 import pytest
 import torch
 import transformers
-from tqdm import tqdm
 
 from benchmarks.generation.bench_generate import (
     hugging_face,
@@ -18,6 +17,7 @@ from benchmarks.generation.bench_generate import (
     ours,
     products,
     seconds,
+    take_turns,
     with_onednn,
 )
 from llm_book.generation.generate import stream
@@ -82,10 +82,7 @@ def decoding(theirs, model, context, rounds=7, n_new=24):
     for kind in ("torch.mv", "oneDNN"):
         multiply = products(model, kind)
         contenders[kind] = lambda multiply=multiply: seconds(multiply, n_new)
-    times = {name: [] for name in contenders}
-    for _ in tqdm(range(rounds), f"context {context}", leave=False, disable=None):
-        for name, contender in contenders.items():
-            times[name].append(1000 * contender())
+    times = take_turns(contenders, rounds, f"context {context}")
 
     def ratio(slow, fast):
         return statistics.median(map(operator.truediv, times[slow], times[fast]))

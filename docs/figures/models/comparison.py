@@ -3,7 +3,6 @@
 import functools
 import statistics
 
-import torch
 from torch import nn
 
 from llm_book.models.causal_lm import CausalLM, count_parameters
@@ -32,6 +31,7 @@ from llm_book.publishing.figures import (
     source_diff,
     table,
 )
+from llm_book.publishing.models import active_parameters, cache_bytes, on_meta
 
 PRESETS = {
     "GPT-2 1.5B": (GPT2, GPT2_1_5B),
@@ -210,9 +210,7 @@ VERDICT = {
 @functools.cache
 def model_of(name: str) -> CausalLM:
     """Return the model of a preset, without memory for its weights."""
-    model_class, config = PRESETS[name]
-    with torch.device("meta"):
-        return model_class(config)
+    return on_meta(*PRESETS[name])
 
 
 def has_norm(block: nn.Module, name: str) -> bool:
@@ -303,17 +301,6 @@ def parts(language: str) -> str:
     return table(words["parts"], columns)
 
 
-def active(model: CausalLM) -> int:
-    """Return how many weights one token meets."""
-    idle = 0
-    for block in model.blocks:
-        if isinstance(block.feed_forward, MixtureOfExperts):
-            experts = block.feed_forward.experts
-            unused = len(experts) - model.config.n_active_experts
-            idle += unused * count_parameters(experts[0])
-    return count_parameters(model) - idle
-
-
 def sizes(language: str) -> str:
     """Table the sizes; the cache is asked for its own, in bfloat16."""
     words = WORDS[language]
@@ -321,11 +308,6 @@ def sizes(language: str) -> str:
     for name in PRESETS:
         model = model_of(name)
         config, say = model.config, words["million"]
-        caches = [
-            block.make_cache(1, CONTEXT, dtype=torch.bfloat16, device=torch.device("meta"))
-            for block in model.blocks
-        ]
-        cache = sum(c.keys.nbytes + c.values.nbytes for c in caches)
         total = count_parameters(model)
         outside = total - count_parameters(model.blocks)
         tied = model.head.weight is getattr(model.embedding, "token", model.embedding).weight
@@ -336,9 +318,9 @@ def sizes(language: str) -> str:
                 f"{config.n_layers}",
                 f"{config.vocab_size:,}",
                 say(total),
-                say(active(model)),
+                say(active_parameters(model)),
                 f"{outside / total:.0%}" + (words["tied"] if tied else ""),
-                f"{cache / 2**30:.2f}{SPACE}GiB",
+                f"{cache_bytes(model, CONTEXT) / 2**30:.2f}{SPACE}GiB",
             ]
         )
     return table(words["numbers"], rows)

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.chat_formats import CHAT_FORMATS
 from llm_book.models.gemma3 import (
     GEMMA_3_1B,
     GEMMA_3_4B,
@@ -33,6 +32,7 @@ from llm_book.publishing.figures import (
     source_diff,
     table,
 )
+from llm_book.publishing.models import cache_bytes, conversation, on_meta
 
 PRESETS = {
     "270M": GEMMA_3_270M,
@@ -255,13 +255,6 @@ def first(language: str) -> str:
     )
 
 
-def cache_bytes(config: Gemma3Config, length: int) -> int:
-    """Ask the caches of a bfloat16 model what they hold for a text of that length."""
-    with torch.device("meta"):
-        caches = Gemma3(config).bfloat16().make_cache(1, length)
-    return sum(cache.keys.nbytes + cache.values.nbytes for cache in caches)
-
-
 def all_full(config: Gemma3Config) -> Gemma3Config:
     """Return the same sizes without any window."""
     return dataclasses.replace(config, global_layers=tuple(range(config.n_layers)))
@@ -272,9 +265,9 @@ def cache(language: str):
     words = WORDS[language]
     lengths = [256 * 2**power for power in range(10)]
     cases = (all_full(GEMMA_3_4B), GEMMA_3_4B)
-    sizes = [[cache_bytes(config, n) / 1e9 for n in lengths] for config in cases]
-    with torch.device("meta"):
-        weights = 2 * count_parameters(Gemma3(GEMMA_3_4B)) / 1e9
+    models = [on_meta(Gemma3, config) for config in cases]
+    sizes = [[cache_bytes(model, n) / 1e9 for n in lengths] for model in models]
+    weights = 2 * count_parameters(models[1]) / 1e9
     told = words["cache_description"].format(sizes[0][-1], sizes[1][-1], weights)
     figure, axes = canvas(640, 310, title=words["cache"], description=told, plot=True)
     styles = (("-o", ORANGE), ("-s", BLUE))
@@ -301,15 +294,14 @@ def cache_table(language: str) -> str:
         numbers = [f"{length:,}" if language == "en" else str(length)]
         for config in (GEMMA_3_4B, GEMMA_3_27B):
             for case in (all_full(config), config):
-                numbers.append(f"{cache_bytes(case, length) / 1e9:.2f} GB")
+                numbers.append(f"{cache_bytes(on_meta(Gemma3, case), length) / 1e9:.2f} GB")
         rows.append(numbers)
     return table(WORDS[language]["cache_head"], rows)
 
 
 def shares(config: Gemma3Config) -> list[float]:
     """Return the share of the embedding, of all attentions, and of all feed-forward networks."""
-    with torch.device("meta"):
-        model = Gemma3(config)
+    model = on_meta(Gemma3, config)
     parts = [
         count_parameters(model.embedding),
         sum(count_parameters(each.attention) for each in model.blocks),
@@ -346,8 +338,7 @@ def presets(language: str) -> str:
     """Return the table of the sizes, counted on the meta device."""
     columns = []
     for config in PRESETS.values():
-        with torch.device("meta"):
-            count = count_parameters(Gemma3(config))
+        count = count_parameters(on_meta(Gemma3, config))
         sizes = [config.dim, config.head_dim, config.hidden_dim]
         context = [config.window, config.context_length, count]
         columns.append(
@@ -365,13 +356,7 @@ def presets(language: str) -> str:
 
 def chat(language: str) -> str:
     """Write a conversation as the model sees it."""
-    roles = ("system", "user", "assistant", "user")
-    messages = [
-        {"role": role, "content": content}
-        for role, content in zip(roles, WORDS[language]["chat"], strict=True)
-    ]
-    text = CHAT_FORMATS["gemma3"].render(messages)
-    return f"``` {{ .text .output }}\n{text.rstrip()}\n```"
+    return conversation("gemma3", WORDS[language]["chat"])
 
 
 def diff(language: str) -> str:

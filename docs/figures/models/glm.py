@@ -22,6 +22,7 @@ from llm_book.publishing.figures import (
     source_diff,
     table,
 )
+from llm_book.publishing.models import on_meta
 
 MODELS = {
     "Llama 3 8B": (Llama, LLAMA_3_8B),
@@ -215,18 +216,12 @@ def bias(language: str):
     return figure
 
 
-def meta(model_class, config):
-    """Build a model without memory."""
-    with torch.device("meta"):
-        return model_class(config)
-
-
 def family(language: str) -> str:
     """Table the sizes, read from the presets; the cache counts its own bytes."""
     words = WORDS[language]
     columns = []
     for model_class, config in MODELS.values():
-        model = meta(model_class, config)
+        model = on_meta(model_class, config)
         block = model.blocks[0]
         cache = block.make_cache(1, 1, dtype=torch.bfloat16, device="meta")
         norms = sum(type(part).__name__ == "RMSNorm" for part in block.modules())

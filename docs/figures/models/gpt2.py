@@ -10,7 +10,6 @@ from llm_book.models.gpt2 import (
     GPT2_124M,
     GPT2_355M,
     GPT2_774M,
-    GPT2Config,
 )
 from llm_book.nn.feed_forward import FeedForward
 from llm_book.nn.layer_norm import LayerNorm
@@ -28,6 +27,7 @@ from llm_book.publishing.figures import (
     cell,
     table,
 )
+from llm_book.publishing.models import on_meta
 
 DEPTH, WIDTH = 24, 64
 PRESETS = {
@@ -162,15 +162,9 @@ def gradients(language: str):
     return figure
 
 
-def meta(config: GPT2Config) -> GPT2:
-    """Build a model that has shapes and no memory."""
-    with torch.device("meta"):
-        return GPT2(config)
-
-
 def parts(language: str):
     """Draw a bar for each part of the smallest model, counted from the module."""
-    words, model = WORDS[language], meta(GPT2_124M)
+    words, model = WORDS[language], on_meta(GPT2, GPT2_124M)
     blocks = list(model.blocks)
     counts = [
         count_parameters(model.embedding.token),
@@ -200,7 +194,7 @@ def presets(language: str) -> str:
     """Return the table of the four sizes, counted on the meta device."""
     rows = []
     for name, (config, published) in PRESETS.items():
-        count = count_parameters(meta(config))
+        count = count_parameters(on_meta(GPT2, config))
         sizes = [str(config.n_layers), str(config.dim), str(config.n_heads)]
         rows.append(
             [f"`{name}`", f"`{published}`", *sizes, f"{count:,}", f"{4 * count / 1e9:.2f} GB"]

@@ -35,6 +35,7 @@ from llm_book.publishing.figures import (
     source_diff,
     table,
 )
+from llm_book.publishing.models import on_meta
 
 MODELS = {
     "GPT-2 1.5B": (GPT2, GPT2_1_5B),
@@ -138,12 +139,6 @@ def blocks(language: str):
     return figure
 
 
-def meta(model_class, config):
-    """Build a model without memory."""
-    with torch.device("meta"):
-        return model_class(config)
-
-
 def family(language: str) -> str:
     """Table the sizes of the family, read from the presets."""
     words = WORDS[language]
@@ -161,7 +156,7 @@ def family(language: str) -> str:
                 f"{theta:,.0f}" if theta else words["none"],
                 f"{scaling['factor']:.0f}" if scaling else "–",
                 words["yes" if config.tie_embeddings else "no"],
-                f"{count_parameters(meta(model_class, config)):,}",
+                f"{count_parameters(on_meta(model_class, config)):,}",
             ]
         )
     rows = [list(row) for row in zip(words["rows"], *columns, strict=True)]

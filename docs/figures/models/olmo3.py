@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.chat_formats import CHAT_FORMATS
 from llm_book.models.olmo3 import OLMO_3_7B, OLMO_3_32B, Olmo3, Olmo3Block, Olmo3Config
 from llm_book.models.qwen3 import Qwen3, Qwen3Block, Qwen3Config
 from llm_book.publishing.figures import (
@@ -26,6 +25,7 @@ from llm_book.publishing.figures import (
     source_diff,
     table,
 )
+from llm_book.publishing.models import cache_bytes, conversation, on_meta
 
 PRESETS = {"7B": OLMO_3_7B, "32B": OLMO_3_32B}
 LENGTHS = (4096, 8192, 32_768, 65_536)
@@ -181,25 +181,18 @@ def growth(language: str):
     return figure
 
 
-def meta(config: Olmo3Config) -> Olmo3:
-    """Build a model in bfloat16 that has shapes and no memory."""
-    with torch.device("meta"):
-        return Olmo3(config).bfloat16()
-
-
 def cache_table(language: str) -> str:
     """Table what the caches of both sizes keep, with and without windows."""
     models = []
     for config in PRESETS.values():
         layers = tuple(range(config.n_layers))
-        models += [meta(dataclasses.replace(config, global_layers=layers)), meta(config)]
+        everywhere = dataclasses.replace(config, global_layers=layers)
+        models += [on_meta(Olmo3, everywhere), on_meta(Olmo3, config)]
     rows = []
     for length in LENGTHS:
         numbers = [f"{length:,}" if language == "en" else str(length)]
         for model in models:
-            caches = model.make_cache(1, length)
-            n_bytes = sum(cache.keys.nbytes + cache.values.nbytes for cache in caches)
-            numbers.append(f"{n_bytes / 1e9:.1f} GB")
+            numbers.append(f"{cache_bytes(model, length) / 1e9:.1f} GB")
         rows.append(numbers)
     return table(WORDS[language]["cache_head"], rows)
 
@@ -209,7 +202,11 @@ def presets(language: str) -> str:
     columns = []
     for config in PRESETS.values():
         numbers = [config.dim, config.hidden_dim, config.window, len(config.global_layers)]
-        numbers += [config.context_length, config.vocab_size, count_parameters(meta(config))]
+        numbers += [
+            config.context_length,
+            config.vocab_size,
+            count_parameters(on_meta(Olmo3, config)),
+        ]
         heads = f"{config.n_heads} / {config.n_kv_heads}"
         columns.append([f"{config.n_layers}", heads, *(f"{number:,}" for number in numbers)])
     rows = [list(row) for row in zip(WORDS[language]["sizes"], *columns, strict=True)]
@@ -218,13 +215,7 @@ def presets(language: str) -> str:
 
 def chat(language: str) -> str:
     """Write a conversation as the model sees it."""
-    roles = ("system", "user", "assistant", "user")
-    messages = [
-        {"role": role, "content": content}
-        for role, content in zip(roles, WORDS[language]["chat"], strict=True)
-    ]
-    text = CHAT_FORMATS["olmo3"].render(messages)
-    return f"``` {{ .text .output }}\n{text.rstrip()}\n```"
+    return conversation("olmo3", WORDS[language]["chat"])
 
 
 def diff(language: str) -> str:
