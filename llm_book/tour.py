@@ -25,6 +25,7 @@ from llm_book.training.trainer import (
     TrainingConfig,
     count_targets,
     evaluate_loss,
+    lowest_loss,
     story_batch,
     tell,
     train,
@@ -116,7 +117,7 @@ def tour(
     grammar = StoryGrammar(language)
     stories, held_out = grammar.sample(sizes.n_stories), grammar.sample(40, seed=1)
     characters = sum(map(len, held_out))
-    floor = -sum(map(grammar.log_prob, held_out)) / characters  # no model can do better
+    floor = lowest_loss(grammar, held_out)
     say(words["text"].format(n=len(stories), characters=sum(map(len, stories))))
     say(f"  {' '.join(held_out[0].split())[:70]} …")
 

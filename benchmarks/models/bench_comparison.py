@@ -25,6 +25,7 @@ from llm_book.training.trainer import (
     TrainingConfig,
     count_targets,
     evaluate_loss,
+    lowest_loss,
     story_batch,
     train,
 )
@@ -113,7 +114,7 @@ def measure(steps: int = 400, seeds: int = 2) -> dict:
     return {
         "steps": steps,
         "batch_size": BATCH_SIZE,
-        "floor": -sum(map(grammar.log_prob, held_out)) / characters,
+        "floor": lowest_loss(grammar, held_out),
         "families": families,
         "louder": {
             family: [learn(family, seed, embed_louder)["loss"] for seed in range(seeds)]

@@ -29,6 +29,7 @@ from llm_book.training.trainer import (
     TrainingConfig,
     count_targets,
     evaluate_loss,
+    lowest_loss,
     make_optimizer,
     story_batch,
     tell,
@@ -68,7 +69,7 @@ class Setting:
         self.tokenizer = train_bpe(stories, VOCAB_SIZE, special_tokens=(END,))
         held_out = self.grammar.sample(n_validation, VALIDATION)
         self.n_characters = sum(map(len, held_out))
-        self.floor = -sum(map(self.grammar.log_prob, held_out)) / self.n_characters
+        self.floor = lowest_loss(self.grammar, held_out)
         parts = [held_out[at : at + 50] for at in range(0, len(held_out), 50)]
         self.batches = [story_batch(part, self.tokenizer) for part in parts]
         n_targets = sum(count_targets(targets) for _, targets in self.batches)
@@ -238,8 +239,7 @@ def measure() -> dict:
                 entries[language][name] = entry
     for language, sizes in entries.items():  # on the way, a part of the stories is enough
         grammar = StoryGrammar(language)
-        shown = grammar.sample(100, VALIDATION)
-        floor = -sum(map(grammar.log_prob, shown)) / sum(map(len, shown))
+        floor = lowest_loss(grammar, grammar.sample(100, VALIDATION))
         for entry in sizes.values():
             entry["validation_floor"] = floor
     return entries | {"batch_size": BATCH_SIZE, "vocab_size": VOCAB_SIZE}

@@ -114,6 +114,11 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Return where the checkpoint of a step is kept."""
+    return folder / f"step-{step:08d}"
+
+
 def checkpoints(folder: str | Path) -> list[Path]:
     """Return the complete checkpoints in a folder, the oldest first."""
     found = (path for path in Path(folder).glob("step-*") if path.name[5:].isdecimal())
@@ -165,7 +170,7 @@ def save_checkpoint(
     tensors, groups = pack_optimizer(model, optimizer)
     state = {"history": history.to_dict(), "optimizer": groups, "random": random_state()}
     sweep(folder)
-    path = folder / f"step-{step:08d}"
+    path = checkpoint_path(folder, step)
     try:
         with new_folder(path) as unfinished:
             for name, content in (("model", own_tensors(model)), ("optimizer", tensors)):

@@ -30,6 +30,7 @@ from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.checkpoint import (
+    checkpoint_path,
     checkpoints,
     drop_older,
     new_folder,
@@ -234,7 +235,7 @@ def save(
         keep: How many checkpoints stay.
     """
     first = dist.get_rank() == 0
-    path = Path(folder) / f"step-{history.step:08d}"
+    path = checkpoint_path(Path(folder), history.step)
     if first:
         sweep(path.parent)
     with new_folder(path) if first else nullcontext(unfinished_name(path)) as unfinished:

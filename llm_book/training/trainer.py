@@ -293,6 +293,11 @@ def train(
     return history
 
 
+def lowest_loss(grammar: Grammar, stories: list[str]) -> float:
+    """Return the nats per character of these stories that no model can go below."""
+    return -sum(map(grammar.log_prob, stories)) / sum(map(len, stories))
+
+
 def story_batch(stories: list[str], tokenizer: BPETokenizer) -> Batch:
     """Lay every story into a row of its own, from its beginning to the sign of its end.
 
@@ -408,7 +413,7 @@ def run(arguments: argparse.Namespace) -> History:
     held_out = grammar.sample(100, seed=1)
     validation = [story_batch(held_out, tokenizer)]
     per_character = count_targets(validation[0][1]) / sum(map(len, held_out))
-    floor = -sum(map(grammar.log_prob, held_out)) / sum(map(len, held_out))
+    floor = lowest_loss(grammar, held_out)
     print(f"{count_parameters(model):,} parameters; the floor is {floor:.4f} nats a character")
 
     def show(history: History) -> None:

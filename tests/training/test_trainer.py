@@ -20,6 +20,7 @@ from llm_book.training.trainer import (
     TrainingConfig,
     count_targets,
     evaluate_loss,
+    lowest_loss,
     make_optimizer,
     story_batch,
     tell,
@@ -422,6 +423,13 @@ def test_no_story_is_told_twice_and_each_step_has_its_own(setting):
         for row in StoryBatches(*setting, 2, seed=seed).batch(step)[1]
     }
     assert len(told) == 20
+
+
+def test_no_model_can_go_below_what_the_grammar_itself_needs():
+    grammar = StoryGrammar("zh")
+    stories = grammar.sample(3)
+    nats = -sum(grammar.log_prob(story) for story in stories)
+    assert lowest_loss(grammar, stories) == pytest.approx(nats / len("".join(stories)))
 
 
 def test_the_model_tells_repeatable_stories_without_the_sign(setting):
