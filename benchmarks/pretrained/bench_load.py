@@ -15,6 +15,7 @@ from tqdm import tqdm
 from llm_book.models.causal_lm import count_parameters
 from llm_book.models.gpt2 import GPT2, GPT2_355M, GPT2Config
 from llm_book.pretrained.export import save_pretrained
+from llm_book.pretrained.families.gpt2 import GPT2Family
 from llm_book.pretrained.load import build, from_pretrained, read_config
 from llm_book.pretrained.weights import read_header
 
@@ -24,7 +25,7 @@ N_SHARDS = 4
 
 def all_at_once(folder):
     """Draw a model at random, read all weights into memory, and copy them."""
-    model = GPT2(GPT2Config.from_published(read_config(folder)))
+    model = GPT2(GPT2Family.read(read_config(folder)))
     weights = {}
     for file in sorted(folder.glob("*.bin")):
         weights |= torch.load(file, weights_only=True)
@@ -34,7 +35,7 @@ def all_at_once(folder):
 
 def shard_by_shard(folder):
     """Draw a model at random, then read, copy, and forget one file after the other."""
-    model = GPT2(GPT2Config.from_published(read_config(folder)))
+    model = GPT2(GPT2Family.read(read_config(folder)))
     for file in sorted(folder.glob("*.bin")):
         weights = torch.load(file, weights_only=True)
         model.load_state_dict(weights, strict=False)

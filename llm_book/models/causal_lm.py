@@ -26,18 +26,23 @@ class TokenMixer(Protocol):
         ...
 
 
-class Block(Protocol):
-    """One layer of a model: a token mixer and a feed-forward network, joined."""
+class Block(nn.Module):
+    """One layer of a model: a token mixer and a feed-forward network, joined.
 
-    def forward(self, x: Tensor, positions: Tensor, cache: Any = None) -> Tensor:
-        """Return the stream `(B, T, C)` that enters the next block."""
-        ...
+    A subclass builds the parts and says in `forward`, called with x, positions, and a
+    cache, how they are joined. It returns the stream `(B, T, C)` that enters the next block.
+
+    Attributes:
+        attention: The part that has something to remember.
+    """
+
+    attention: Any
 
     def make_cache(
         self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
     ) -> Any:
         """Return an empty memory, which counts the tokens it has seen as `length`."""
-        ...
+        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
 
 
 class CausalLM(nn.Module):

@@ -1,40 +1,28 @@
 """Gemma 3: mostly windows, some layers that see everything, and norms on both sides."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from llm_book.models.causal_lm import CausalLM
-from llm_book.models.published_config import (
-    LLAMA_NAMES,
-    PublishedConfig,
-    full_layers,
-    layer_types,
-    make_rotary,
-)
-from llm_book.nn.gated_feed_forward import GatedFeedForward
+from llm_book.models.causal_lm import Block, CausalLM
+from llm_book.models.llama_family import LLAMA_NAMES, CheckedSizes, RopeScaling, make_rotary
+from llm_book.nn.gated_feed_forward import GatedFeedForward, gelu_tanh
 from llm_book.nn.grouped_query_attention import GroupedQueryAttention
 from llm_book.nn.kv_cache import KVCache
 from llm_book.nn.rms_norm import RMSNorm
 from llm_book.nn.rotary_embedding import RotaryEmbedding
-from llm_book.pretrained.load import read_rope
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gemma3Config(PublishedConfig):
+class Gemma3Config(CheckedSizes):
     """The sizes of a Gemma 3 that reads text.
 
     Args:
         query_scale: The scores are divided by the root of it.
         window: Positions that a local layer sees.
         global_layers: Layers that see all positions, counted from 0.
-        rope_theta: Base of the frequencies in global layers.
-        rope_theta_local: The same in local ones.
+        rope_theta: Base of the frequencies in global layers; `rope_theta_local` in local ones.
         rope_scaling: Of global layers, as published.
     """
 
@@ -51,40 +39,9 @@ class Gemma3Config(PublishedConfig):
     global_layers: tuple[int, ...]
     rope_theta: float = 1_000_000.0
     rope_theta_local: float = 10_000.0
-    rope_scaling: Mapping[str, Any] | None = None
+    rope_scaling: RopeScaling | None = None
     norm_eps: float = 1e-6
     tie_embeddings: bool = True
-
-    PUBLISHED_DEFAULTS: ClassVar = {
-        "head_dim": ("head_dim", 256),
-        "query_pre_attn_scalar": ("query_scale", 256),
-        "sliding_window": ("window", 4096),
-        "tie_word_embeddings": ("tie_embeddings", True),
-    }
-    PUBLISHED_CONSTANTS: ClassVar = {
-        "model_type": "gemma3_text",
-        "architectures": ["Gemma3ForCausalLM"],
-        "hidden_activation": "gelu_pytorch_tanh",
-        "attention_bias": False,
-        "attn_logit_softcapping": None,
-        "final_logit_softcapping": None,
-    }
-
-    @classmethod
-    def read_fields(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return our fields, with the layers that see everything."""
-        found = super().read_fields({"rope_theta": 1_000_000.0, **fields})
-        local = {"rope_local_base_freq": 10_000.0, **fields}
-        found["rope_theta_local"] = read_rope(local, "sliding_attention")["rope_theta"]
-        found["global_layers"] = full_layers(fields, fields.get("sliding_window_pattern", 6))
-        return found
-
-    def to_published(self) -> dict[str, Any]:
-        """Return the fields of a config.json that other programs read."""
-        return super().to_published() | {
-            "rope_local_base_freq": self.rope_theta_local,
-            "layer_types": layer_types(self.n_layers, self.global_layers),
-        }
 
 
 GEMMA_3_270M = Gemma3Config(
@@ -93,29 +50,24 @@ GEMMA_3_270M = Gemma3Config(
 GEMMA_3_1B = Gemma3Config(
     dim=1152, n_layers=26, n_heads=4, n_kv_heads=1, hidden_dim=6912, global_layers=(5, 11, 17, 23)
 )
-LONG: Mapping[str, Any] = {  # the larger sizes also read pictures; these are their text parts
-    "vocab_size": 262_208, "context_length": 131_072, "window": 1024,
-    "rope_scaling": {"rope_type": "linear", "factor": 8.0},
-}  # fmt: skip
-GEMMA_3_4B = Gemma3Config(
-    dim=2560, n_layers=34, n_heads=8, n_kv_heads=4, hidden_dim=10_240,
-    global_layers=tuple(range(5, 34, 6)), **LONG,
+GEMMA_3_4B = Gemma3Config(  # this and larger ones also read pictures; here are their text parts
+    vocab_size=262_208, context_length=131_072, dim=2560, n_layers=34, n_heads=8, n_kv_heads=4,
+    hidden_dim=10_240, window=1024, global_layers=tuple(range(5, 34, 6)),
+    rope_scaling={"rope_type": "linear", "factor": 8.0},
 )  # fmt: skip
-GEMMA_3_27B = Gemma3Config(
-    dim=5376, n_layers=62, n_heads=32, n_kv_heads=16, hidden_dim=21_504, head_dim=128,
-    query_scale=168, global_layers=tuple(range(5, 62, 6)), **LONG,
+GEMMA_3_27B = replace(
+    GEMMA_3_4B, dim=5376, n_layers=62, n_heads=32, n_kv_heads=16, head_dim=128, query_scale=168,
+    hidden_dim=21_504, global_layers=tuple(range(5, 62, 6)),
 )  # fmt: skip
 
 WEIGHT_NAMES = LLAMA_NAMES | {
-    "blocks.*.attention.q_norm": "model.layers.*.self_attn.q_norm",
-    "blocks.*.attention.k_norm": "model.layers.*.self_attn.k_norm",
     "blocks.*.attention_post_norm": "model.layers.*.post_attention_layernorm",
     "blocks.*.feed_forward_norm": "model.layers.*.pre_feedforward_layernorm",
     "blocks.*.feed_forward_post_norm": "model.layers.*.post_feedforward_layernorm",
 }
 
 
-class Gemma3Block(nn.Module):
+class Gemma3Block(Block):
     """Normalize before and after each part, and add."""
 
     def __init__(self, config: Gemma3Config, rotary: RotaryEmbedding, window: int | None) -> None:
@@ -123,28 +75,14 @@ class Gemma3Block(nn.Module):
         norm = partial(RMSNorm, eps=config.norm_eps, offset=1.0)
         self.attention_norm = norm(config.dim)
         self.attention = GroupedQueryAttention(
-            config.dim,
-            config.n_heads,
-            config.n_kv_heads,
-            head_dim=config.head_dim,
-            rotary=rotary,
-            q_norm=norm(config.head_dim),
-            k_norm=norm(config.head_dim),
-            window=window,
-            scale=config.query_scale**-0.5,
-        )
+            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary,
+            q_norm=norm(config.head_dim), k_norm=norm(config.head_dim),
+            window=window, scale=config.query_scale**-0.5,
+        )  # fmt: skip
         self.attention_post_norm = norm(config.dim)
         self.feed_forward_norm = norm(config.dim)
-        self.feed_forward = GatedFeedForward(
-            config.dim, config.hidden_dim, activation=partial(F.gelu, approximate="tanh")
-        )
+        self.feed_forward = GatedFeedForward(config.dim, config.hidden_dim, activation=gelu_tanh)
         self.feed_forward_post_norm = norm(config.dim)
-
-    def make_cache(
-        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
-    ) -> KVCache:
-        """Return an empty cache of keys and values."""
-        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
 
     def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
         """Add to the stream what attention finds, then what each token makes of it."""
@@ -162,13 +100,11 @@ class Gemma3(CausalLM):
     def __init__(self, config: Gemma3Config) -> None:
         super().__init__()
         self.config = config
-        local = make_rotary(config.head_dim, config.rope_theta_local)
-        everywhere = make_rotary(config.head_dim, config.rope_theta, config.rope_scaling)
+        local = make_rotary(config.head_dim, config.rope_theta_local), config.window
+        everywhere = make_rotary(config.head_dim, config.rope_theta, config.rope_scaling), None
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         self.blocks = nn.ModuleList(
-            Gemma3Block(config, everywhere, None)
-            if layer in config.global_layers
-            else Gemma3Block(config, local, config.window)
+            Gemma3Block(config, *(everywhere if layer in config.global_layers else local))
             for layer in range(config.n_layers)
         )
         self.norm = RMSNorm(config.dim, config.norm_eps, offset=1.0)
@@ -180,4 +116,4 @@ class Gemma3(CausalLM):
     def embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Return the embedding times √C, a factor that is rounded to the weights' dtype."""
         x = self.embedding(tokens)
-        return x * torch.tensor(self.config.dim**0.5, dtype=x.dtype)
+        return x * x.new_tensor(self.config.dim**0.5)

@@ -1,29 +1,16 @@
 """GPT-2: learned positions, normalization before each part, a tied head."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from llm_book.models.causal_lm import CausalLM
+from llm_book.models.causal_lm import Block, CausalLM
 from llm_book.nn.embedding import TokenPositionEmbedding
 from llm_book.nn.feed_forward import FeedForward
 from llm_book.nn.kv_cache import KVCache
 from llm_book.nn.layer_norm import LayerNorm
 from llm_book.nn.multi_head_attention import MultiHeadAttention
-
-# The published name of a size -> ours.
-CONFIG_NAMES = {
-    "vocab_size": "vocab_size",
-    "n_positions": "context_length",
-    "n_embd": "dim",
-    "n_layer": "n_layers",
-    "n_head": "n_heads",
-    "layer_norm_epsilon": "norm_eps",
-    "embd_pdrop": "dropout",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,31 +48,6 @@ class GPT2Config:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout={self.dropout}, expected at least 0 and below 1")
 
-    @classmethod
-    def from_published(cls, fields: Mapping[str, Any]) -> "GPT2Config":
-        """Read a published config.json; a missing size is a KeyError, another GELU a ValueError."""
-        gelu = fields["activation_function"]
-        if gelu not in ("gelu", "gelu_new"):
-            raise ValueError(f"activation_function={gelu!r}, expected gelu_new or gelu")
-        return cls(
-            **{ours: fields[theirs] for theirs, ours in CONFIG_NAMES.items()},
-            hidden_dim=fields.get("n_inner"),
-            exact_gelu=gelu == "gelu",
-            tie_embeddings=fields.get("tie_word_embeddings", True),
-        )
-
-    def to_published(self) -> dict[str, Any]:
-        """Return the fields of a config.json that other programs read."""
-        return {theirs: getattr(self, ours) for theirs, ours in CONFIG_NAMES.items()} | {
-            "model_type": "gpt2",
-            "architectures": ["GPT2LMHeadModel"],
-            "n_inner": self.hidden_dim,
-            "activation_function": "gelu" if self.exact_gelu else "gelu_new",
-            "attn_pdrop": self.dropout,
-            "resid_pdrop": self.dropout,
-            "tie_word_embeddings": self.tie_embeddings,
-        }
-
 
 GPT2_124M = GPT2Config(dim=768, n_layers=12, n_heads=12)
 GPT2_355M = GPT2Config(dim=1024, n_layers=24, n_heads=16)
@@ -105,32 +67,22 @@ WEIGHT_NAMES = {
     "norm": "ln_f",
     "head": "lm_head",  # not in the file where it is tied
 }
-# OpenAI's files name the parts bare, those of transformers with its prefix.
-OTHER_WEIGHT_NAMES = [
-    {ours: f"transformer.{name}" for ours, name in WEIGHT_NAMES.items()} | {"head": "lm_head"}
-]
-IGNORED_NAMES = ["*h.*.attn.bias", "*h.*.attn.masked_bias"]  # masks, which are no weights
 
 
-class GPT2Block(nn.Module):
+class GPT2Block(Block):
     """Normalize, attend, add; normalize, transform, add."""
 
     def __init__(self, config: GPT2Config) -> None:
         super().__init__()
-        dim, hidden_dim = config.dim, config.hidden_dim or 4 * config.dim
-        self.attention_norm = LayerNorm(dim, config.norm_eps)
-        self.attention = MultiHeadAttention(dim, config.n_heads, dropout=config.dropout)
-        self.feed_forward_norm = LayerNorm(dim, config.norm_eps)
+        norm = partial(LayerNorm, eps=config.norm_eps)
+        self.attention_norm = norm(config.dim)
+        self.attention = MultiHeadAttention(config.dim, config.n_heads, dropout=config.dropout)
+        self.feed_forward_norm = norm(config.dim)
         self.feed_forward = FeedForward(
-            dim, hidden_dim, approximate="none" if config.exact_gelu else "tanh"
-        )
+            config.dim, config.hidden_dim or 4 * config.dim,
+            approximate="none" if config.exact_gelu else "tanh",
+        )  # fmt: skip
         self.dropout = nn.Dropout(config.dropout) if config.dropout else nn.Identity()
-
-    def make_cache(
-        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
-    ) -> KVCache:
-        """Return an empty cache of keys and values."""
-        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
 
     def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
         """Add to the stream what attention finds, then what each token makes of it."""

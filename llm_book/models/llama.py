@@ -1,14 +1,12 @@
 """Llama 2, 3, and 3.1 to 3.3: RMSNorm, rotary positions, a gate, and shared keys and values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from llm_book.models.causal_lm import CausalLM
-from llm_book.models.published_config import LLAMA_NAMES, PublishedConfig, make_rotary
+from llm_book.models.causal_lm import Block, CausalLM
+from llm_book.models.llama_family import LLAMA_NAMES, CheckedSizes, RopeScaling, make_rotary
 from llm_book.nn.gated_feed_forward import GatedFeedForward
 from llm_book.nn.grouped_query_attention import GroupedQueryAttention
 from llm_book.nn.kv_cache import KVCache
@@ -17,7 +15,7 @@ from llm_book.nn.rotary_embedding import RotaryEmbedding
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlamaConfig(PublishedConfig):
+class LlamaConfig(CheckedSizes):
     """The sizes of a Llama.
 
     Args:
@@ -34,21 +32,9 @@ class LlamaConfig(PublishedConfig):
     head_dim: int | None = None
     hidden_dim: int
     rope_theta: float = 500_000.0
-    rope_scaling: Mapping[str, Any] | None = None
+    rope_scaling: RopeScaling | None = None
     norm_eps: float = 1e-5
     tie_embeddings: bool = False
-
-    PUBLISHED_DEFAULTS: ClassVar = {
-        "head_dim": ("head_dim", None),
-        "tie_word_embeddings": ("tie_embeddings", False),
-    }
-    PUBLISHED_CONSTANTS: ClassVar = {
-        "model_type": "llama",
-        "architectures": ["LlamaForCausalLM"],
-        "hidden_act": "silu",
-        "attention_bias": False,
-        "mlp_bias": False,
-    }
 
 
 LONG = {"rope_type": "llama3", "original_max_position_embeddings": 8192}
@@ -71,30 +57,20 @@ LLAMA_3_2_1B = LlamaConfig(
 )  # fmt: skip
 
 WEIGHT_NAMES = LLAMA_NAMES
-IGNORED_NAMES = ["*.rotary_emb.inv_freq"]
 
 
-class LlamaBlock(nn.Module):
+class LlamaBlock(Block):
     """Normalize, attend, add; normalize, transform, add."""
 
     def __init__(self, config: LlamaConfig, rotary: RotaryEmbedding) -> None:
         super().__init__()
-        self.attention_norm = RMSNorm(config.dim, config.norm_eps)
+        norm = partial(RMSNorm, eps=config.norm_eps)
+        self.attention_norm = norm(config.dim)
         self.attention = GroupedQueryAttention(
-            config.dim,
-            config.n_heads,
-            config.n_kv_heads,
-            head_dim=config.head_dim,
-            rotary=rotary,
-        )
-        self.feed_forward_norm = RMSNorm(config.dim, config.norm_eps)
+            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary,
+        )  # fmt: skip
+        self.feed_forward_norm = norm(config.dim)
         self.feed_forward = GatedFeedForward(config.dim, config.hidden_dim)
-
-    def make_cache(
-        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
-    ) -> KVCache:
-        """Return an empty cache of keys and values."""
-        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
 
     def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
         """Add to the stream what attention finds, then what each token makes of it."""

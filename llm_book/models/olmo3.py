@@ -1,20 +1,12 @@
 """OLMo 3: norms behind each part, queries and keys normalized whole, mostly windows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from llm_book.models.causal_lm import CausalLM
-from llm_book.models.published_config import (
-    LLAMA_NAMES,
-    PublishedConfig,
-    full_layers,
-    layer_types,
-    make_rotary,
-)
+from llm_book.models.causal_lm import Block, CausalLM
+from llm_book.models.llama_family import LLAMA_NAMES, CheckedSizes, RopeScaling, make_rotary
 from llm_book.nn.gated_feed_forward import GatedFeedForward
 from llm_book.nn.grouped_query_attention import GroupedQueryAttention
 from llm_book.nn.kv_cache import KVCache
@@ -23,7 +15,7 @@ from llm_book.nn.rotary_embedding import RotaryEmbedding
 
 
 @dataclass(frozen=True, kw_only=True)
-class Olmo3Config(PublishedConfig):
+class Olmo3Config(CheckedSizes):
     """The sizes of an OLMo 3.
 
     Args:
@@ -42,30 +34,14 @@ class Olmo3Config(PublishedConfig):
     window: int = 4096
     global_layers: tuple[int, ...]
     rope_theta: float = 500_000.0
-    rope_scaling: Mapping[str, Any] | None = None
+    rope_scaling: RopeScaling | None = None
     norm_eps: float = 1e-6
     tie_embeddings: bool = False
 
-    PUBLISHED_DEFAULTS: ClassVar = {
-        "sliding_window": ("window", 4096),
-        "tie_word_embeddings": ("tie_embeddings", False),
-    }
-    PUBLISHED_CONSTANTS: ClassVar = {
-        "model_type": "olmo3",
-        "architectures": ["Olmo3ForCausalLM"],
-        "hidden_act": "silu",
-        "attention_bias": False,
-    }
-
-    @classmethod
-    def read_fields(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return our fields, with the layers that see everything."""
-        return super().read_fields(fields) | {"global_layers": full_layers(fields, 4)}
-
-    def to_published(self) -> dict[str, Any]:
-        """Return the fields of a config.json that other programs read."""
-        types = layer_types(self.n_layers, self.global_layers)
-        return super().to_published() | {"layer_types": types}
+    @property
+    def head_dim(self) -> int:
+        """Width of a head."""
+        return self.dim // self.n_heads
 
 
 YARN = {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 8192}
@@ -86,30 +62,20 @@ WEIGHT_NAMES = LLAMA_NAMES | {
 }
 
 
-class Olmo3Block(nn.Module):
+class Olmo3Block(Block):
     """Attend, normalize, add; transform, normalize, add."""
 
     def __init__(self, config: Olmo3Config, rotary: RotaryEmbedding, window: int | None) -> None:
         super().__init__()
-        head_dim = config.dim // config.n_heads
+        norm = partial(RMSNorm, eps=config.norm_eps)
         self.attention = GroupedQueryAttention(
-            config.dim,
-            config.n_heads,
-            config.n_kv_heads,
-            rotary=rotary,
-            q_norm=RMSNorm((config.n_heads, head_dim), config.norm_eps),
-            k_norm=RMSNorm((config.n_kv_heads, head_dim), config.norm_eps),
-            window=window,
-        )
-        self.attention_post_norm = RMSNorm(config.dim, config.norm_eps)
+            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary,
+            q_norm=norm((config.n_heads, config.head_dim)),
+            k_norm=norm((config.n_kv_heads, config.head_dim)), window=window,
+        )  # fmt: skip
+        self.attention_post_norm = norm(config.dim)
         self.feed_forward = GatedFeedForward(config.dim, config.hidden_dim)
-        self.feed_forward_post_norm = RMSNorm(config.dim, config.norm_eps)
-
-    def make_cache(
-        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
-    ) -> KVCache:
-        """Return an empty cache of keys and values."""
-        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
+        self.feed_forward_post_norm = norm(config.dim)
 
     def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
         """Add to the stream what attention finds, then what each token makes of it."""
@@ -127,14 +93,11 @@ class Olmo3(CausalLM):
     def __init__(self, config: Olmo3Config) -> None:
         super().__init__()
         self.config = config
-        head_dim = config.dim // config.n_heads
-        local = make_rotary(head_dim, config.rope_theta)
-        everywhere = make_rotary(head_dim, config.rope_theta, config.rope_scaling)
+        local = make_rotary(config.head_dim, config.rope_theta), config.window
+        everywhere = make_rotary(config.head_dim, config.rope_theta, config.rope_scaling), None
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         self.blocks = nn.ModuleList(
-            Olmo3Block(config, everywhere, None)
-            if layer in config.global_layers
-            else Olmo3Block(config, local, config.window)
+            Olmo3Block(config, *(everywhere if layer in config.global_layers else local))
             for layer in range(config.n_layers)
         )
         self.norm = RMSNorm(config.dim, config.norm_eps)

@@ -1,14 +1,12 @@
 """Qwen3, dense and mixture of experts: Llama with normalized queries and keys."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from llm_book.models.causal_lm import CausalLM
-from llm_book.models.published_config import LLAMA_NAMES, PublishedConfig, make_rotary
+from llm_book.models.causal_lm import Block, CausalLM
+from llm_book.models.llama_family import LLAMA_NAMES, CheckedSizes, RopeScaling, make_rotary
 from llm_book.nn.gated_feed_forward import GatedFeedForward
 from llm_book.nn.grouped_query_attention import GroupedQueryAttention
 from llm_book.nn.kv_cache import KVCache
@@ -18,7 +16,7 @@ from llm_book.nn.rotary_embedding import RotaryEmbedding
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qwen3Config(PublishedConfig):
+class Qwen3Config(CheckedSizes):
     """The sizes of a Qwen3.
 
     Args:
@@ -43,55 +41,9 @@ class Qwen3Config(PublishedConfig):
     normalize_routing: bool = True
     dense_layers: tuple[int, ...] = ()
     rope_theta: float = 1_000_000.0
-    rope_scaling: Mapping[str, Any] | None = None
+    rope_scaling: RopeScaling | None = None
     norm_eps: float = 1e-6
     tie_embeddings: bool = False
-
-    PUBLISHED_DEFAULTS: ClassVar = {
-        "head_dim": ("head_dim", 128),
-        "tie_word_embeddings": ("tie_embeddings", False),
-    }
-    PUBLISHED_CONSTANTS: ClassVar = {
-        "hidden_act": "silu",
-        "attention_bias": False,
-        "use_sliding_window": False,
-    }
-
-    def is_sparse(self, layer: int) -> bool:
-        """Return if a layer has experts."""
-        return self.n_experts > 0 and layer not in self.dense_layers
-
-    @classmethod
-    def read_fields(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Return our fields, those of the experts included."""
-        found = super().read_fields(fields)
-        if fields["model_type"] == "qwen3":
-            return found
-        layers, step = range(found["n_layers"]), fields.get("decoder_sparse_step", 1)
-        dense = {layer for layer in layers if (layer + 1) % step}
-        return found | {
-            "n_experts": fields.get("num_local_experts") or fields["num_experts"],
-            "n_active_experts": fields["num_experts_per_tok"],
-            "expert_dim": fields["moe_intermediate_size"],
-            "normalize_routing": fields.get("norm_topk_prob", False),
-            "dense_layers": tuple(sorted(dense | set(fields.get("mlp_only_layers") or ()))),
-        }
-
-    def to_published(self) -> dict[str, Any]:
-        """Return the fields of a config.json that other programs read."""
-        fields = super().to_published()
-        if not self.n_experts:
-            return fields | {"model_type": "qwen3", "architectures": ["Qwen3ForCausalLM"]}
-        return fields | {
-            "model_type": "qwen3_moe",
-            "architectures": ["Qwen3MoeForCausalLM"],
-            "num_experts": self.n_experts,
-            "num_experts_per_tok": self.n_active_experts,
-            "moe_intermediate_size": self.expert_dim,
-            "norm_topk_prob": self.normalize_routing,
-            "decoder_sparse_step": 1,
-            "mlp_only_layers": list(self.dense_layers),
-        }
 
 
 QWEN3_0_6B = Qwen3Config(
@@ -104,8 +56,6 @@ QWEN3_30B_A3B = Qwen3Config(
 )  # fmt: skip
 
 WEIGHT_NAMES = LLAMA_NAMES | {
-    "blocks.*.attention.q_norm": "model.layers.*.self_attn.q_norm",
-    "blocks.*.attention.k_norm": "model.layers.*.self_attn.k_norm",
     "blocks.*.feed_forward.router": "model.layers.*.mlp.gate",
     "blocks.*.feed_forward.experts.*.gate_proj": "model.layers.*.mlp.experts.*.gate_proj",
     "blocks.*.feed_forward.experts.*.up_proj": "model.layers.*.mlp.experts.*.up_proj",
@@ -113,31 +63,19 @@ WEIGHT_NAMES = LLAMA_NAMES | {
 }
 
 
-class Qwen3Block(nn.Module):
+class Qwen3Block(Block):
     """Normalize, attend, add; normalize, transform, add."""
 
     def __init__(self, config: Qwen3Config, rotary: RotaryEmbedding, *, sparse: bool) -> None:
         super().__init__()
-        self.attention_norm = RMSNorm(config.dim, config.norm_eps)
+        norm = partial(RMSNorm, eps=config.norm_eps)
+        self.attention_norm = norm(config.dim)
         self.attention = GroupedQueryAttention(
-            config.dim,
-            config.n_heads,
-            config.n_kv_heads,
-            head_dim=config.head_dim,
-            rotary=rotary,
-            q_norm=RMSNorm(config.head_dim, config.norm_eps),
-            k_norm=RMSNorm(config.head_dim, config.norm_eps),
-        )
-        self.feed_forward_norm = RMSNorm(config.dim, config.norm_eps)
-        self.feed_forward = (
-            make_experts(config) if sparse else GatedFeedForward(config.dim, config.hidden_dim)
-        )
-
-    def make_cache(
-        self, batch_size: int, max_length: int, *, dtype: torch.dtype, device: torch.device
-    ) -> KVCache:
-        """Return an empty cache of keys and values."""
-        return self.attention.make_cache(batch_size, max_length, dtype=dtype, device=device)
+            config.dim, config.n_heads, config.n_kv_heads, head_dim=config.head_dim, rotary=rotary,
+            q_norm=norm(config.head_dim), k_norm=norm(config.head_dim),
+        )  # fmt: skip
+        self.feed_forward_norm = norm(config.dim)
+        self.feed_forward = make_feed_forward(config, sparse=sparse)
 
     def forward(self, x: Tensor, positions: Tensor, cache: KVCache | None = None) -> Tensor:
         """Add to the stream what attention finds, then what each token makes of it."""
@@ -145,17 +83,15 @@ class Qwen3Block(nn.Module):
         return x + self.feed_forward(self.feed_forward_norm(x))
 
 
-def make_experts(config: Qwen3Config) -> MixtureOfExperts:
-    """Return the feed-forward part of a sparse layer."""
-    return MixtureOfExperts(
-        TopKRouter(
-            config.dim,
-            config.n_experts,
-            config.n_active_experts,
-            normalize=config.normalize_routing,
-        ),
-        (GatedFeedForward(config.dim, config.expert_dim) for _ in range(config.n_experts)),
+def make_feed_forward(config: Qwen3Config, *, sparse: bool) -> nn.Module:
+    """Return one gated network, or a router and many that are narrower."""
+    if not sparse:
+        return GatedFeedForward(config.dim, config.hidden_dim)
+    router = TopKRouter(
+        config.dim, config.n_experts, config.n_active_experts, normalize=config.normalize_routing
     )
+    experts = (GatedFeedForward(config.dim, config.expert_dim) for _ in range(config.n_experts))
+    return MixtureOfExperts(router, experts)
 
 
 class Qwen3(CausalLM):
@@ -171,8 +107,8 @@ class Qwen3(CausalLM):
         rotary = make_rotary(config.head_dim, config.rope_theta, config.rope_scaling)
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         self.blocks = nn.ModuleList(
-            Qwen3Block(config, rotary, sparse=config.is_sparse(layer))
-            for layer in range(config.n_layers)
+            Qwen3Block(config, rotary, sparse=config.n_experts > 0 and i not in config.dense_layers)
+            for i in range(config.n_layers)
         )
         self.norm = RMSNorm(config.dim, config.norm_eps)
         self.head = nn.Linear(config.dim, config.vocab_size, bias=False)

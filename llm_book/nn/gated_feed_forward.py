@@ -1,11 +1,13 @@
 """The gated feed-forward network: one projection decides how much of another passes."""
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 Activation = Callable[[Tensor], Tensor]
+gelu_tanh: Activation = partial(F.gelu, approximate="tanh")
 
 
 class GatedFeedForward(nn.Module):
@@ -14,7 +16,7 @@ class GatedFeedForward(nn.Module):
     Args:
         dim: Width C of a token.
         hidden_dim: Width F between the projections.
-        activation: Bends the gate: `F.silu` makes it SwiGLU, `F.gelu` GeGLU, and
+        activation: Bends the gate: `F.silu` makes it SwiGLU, `F.gelu` or `gelu_tanh` GeGLU, and
             `torch.sigmoid` the first of them, GLU.
         bias: Add a trainable vector after each projection.
 

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from llm_book.models.causal_lm import CausalLM
-from llm_book.pretrained.load import name_tables
+from llm_book.pretrained.family import family_of
 from llm_book.pretrained.weights import Published, lay_out
 from llm_book.tokenizers.bpe import BPETokenizer
 from llm_book.training.checkpoint import flush
@@ -67,7 +67,7 @@ def write_config(model: CausalLM, folder: Path, tokenizer: BPETokenizer | None) 
     """Write config.json."""
     dtypes = {str(parameter.dtype).removeprefix("torch.") for parameter in model.parameters()}
     end = tokenizer.special_tokens.get(END_OF_TEXT) if tokenizer else None
-    fields = {"bos_token_id": end, "eos_token_id": end} | model.config.to_published()
+    fields = {"bos_token_id": end, "eos_token_id": end} | family_of(model).write(model.config)
     if len(dtypes) == 1:
         fields["dtype"] = dtypes.pop()
     write_json(folder / "config.json", fields)
@@ -76,7 +76,7 @@ def write_config(model: CausalLM, folder: Path, tokenizer: BPETokenizer | None) 
 def write_weights(model: CausalLM, folder: Path, max_shard_bytes: int) -> None:
     """Write model.safetensors, or shards of it and their index."""
     parameters = {name: parameter.detach() for name, parameter in model.named_parameters()}
-    layout = lay_out(parameters, name_tables(model)[0][0])
+    layout = lay_out(parameters, family_of(model).weight_names[0])
     shards = list(cut_shards(parameters, layout, max_shard_bytes))
     files: dict[str, str] = {}
     for number, names in enumerate(shards, 1):

@@ -2,10 +2,8 @@
 
 import json
 import re
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatch
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from tqdm import tqdm
 
 from llm_book.models.causal_lm import CausalLM
+from llm_book.pretrained.family import FAMILIES, family_of, find_family
 from llm_book.pretrained.weights import (
     StoredTensor,
     lay_out,
@@ -23,18 +22,6 @@ from llm_book.pretrained.weights import (
     weight_files,
 )
 
-# model_type in config.json -> where the model is; imported only when it is needed.
-FAMILIES = {
-    "gpt2": "llm_book.models.gpt2:GPT2",
-    "llama": "llm_book.models.llama:Llama",
-    "qwen3": "llm_book.models.qwen3:Qwen3",
-    "qwen3_moe": "llm_book.models.qwen3:Qwen3",
-    "gemma3_text": "llm_book.models.gemma3:Gemma3",
-    "olmo3": "llm_book.models.olmo3:Olmo3",
-    "glm": "llm_book.models.glm:Glm",
-    "glm4": "llm_book.models.glm:Glm",
-    "chatglm": "llm_book.models.glm:Glm",
-}
 WANTED_FILES = [
     "config.json",
     "tokenizer.json",
@@ -105,23 +92,15 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def build(fields: Mapping[str, Any]) -> CausalLM:
     """Return the model of a config.json, without memory for its weights."""
-    module_name, _, name = FAMILIES[fields["model_type"]].partition(":")
-    module = import_module(module_name)
+    family = find_family(fields["model_type"])
     try:
-        config = getattr(module, f"{name}Config").from_published(fields)
+        config = family.read(fields)
     except KeyError as error:
         raise ValueError(f"config.json lacks the field {error}") from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"config.json: {error}") from None
     with EmptyOnMeta():
-        return getattr(module, name)(config)
-
-
-def name_tables(model: nn.Module) -> tuple[list[Mapping[str, str]], Sequence[str]]:
-    """Return the tables of names in the module of a model, and the tensors to be ignored."""
-    module = sys.modules[type(model).__module__]
-    tables = [module.WEIGHT_NAMES, *getattr(module, "OTHER_WEIGHT_NAMES", ())]
-    return tables, getattr(module, "IGNORED_NAMES", ())
+        return family.model(config)
 
 
 class EmptyOnMeta(TorchFunctionMode):
@@ -146,15 +125,16 @@ def choose_names(
     """
     parameters = dict(model.named_parameters())
     problems: list[tuple[int, str]] = []
-    tables, ignored = name_tables(model)
-    for table in tables:
+    family = family_of(model)
+    masks = family.ignored_names
+    for table in family.weight_names:
         try:
             names = lay_out(parameters, table).keys()
         except LookupError as error:
             problems.append((len(stored), str(error)))
             continue
         surplus = stored.keys() - names - tied_names(model, table).keys()
-        surplus = {name for name in surplus if not any(fnmatch(name, mask) for mask in ignored)}
+        surplus = {name for name in surplus if not any(fnmatch(name, mask) for mask in masks)}
         missing = names - stored.keys()
         if not missing and not surplus:
             return table
@@ -215,32 +195,3 @@ def replace_parameters(model: nn.Module, new: Mapping[str, Tensor]) -> None:
     for name, old in list(model.named_parameters(remove_duplicate=False)):
         module, _, leaf = name.rpartition(".")
         setattr(model.get_submodule(module), leaf, made[id(old)])
-
-
-def read_rope(fields: Mapping[str, Any], layer_type: str | None = None) -> dict[str, Any]:
-    """Return how a config.json of any dialect turns queries and keys.
-
-    Files on the hub have `rope_theta` beside `rope_scaling`; transformers 5 writes all of it
-    as `rope_parameters`, one for each type of layer where they differ.
-
-    Args:
-        fields: What `from_published` gets.
-        layer_type: As "sliding_attention" in models that turn two types of layers differently.
-
-    Returns:
-        `rope_theta`, `rope_type` ("default" without scaling), and what that type needs.
-    """
-    local = layer_type == "sliding_attention"
-    rope = fields.get("rope_parameters")
-    if rope is None:
-        theta = fields.get("rope_theta", 10_000.0)  # the oldest files do not say it
-        rope = {"rope_theta": fields.get("rope_local_base_freq", theta) if local else theta}
-        rope |= ({} if local else fields.get("rope_scaling")) or {}
-        if "partial_rotary_factor" in fields:
-            rope["partial_rotary_factor"] = fields["partial_rotary_factor"]
-    elif layer_type in rope:
-        rope = rope[layer_type]
-    rope_type = rope.get("rope_type", rope.get("type", "default"))
-    return {name: value for name, value in rope.items() if name != "type"} | {
-        "rope_type": rope_type
-    }

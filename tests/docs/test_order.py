@@ -22,7 +22,14 @@ COMMANDS = {"tour"}
 HOMES = {
     "check_environment": "setup",
     "models/chat_formats": "models/llama",
-    "models/published_config": "models/llama",
+    "models/llama_family": "models/llama",
+    "pretrained/family": "pretrained/load",
+    "pretrained/families/gpt2": "pretrained/load",
+    "pretrained/families/llama": "models/llama",
+    "pretrained/families/qwen3": "models/qwen3",
+    "pretrained/families/gemma3": "models/gemma3",
+    "pretrained/families/olmo3": "models/olmo3",
+    "pretrained/families/glm": "models/glm",
 }
 
 

@@ -102,12 +102,6 @@ def test_a_layer_with_a_window_keeps_no_more_than_its_window():
     assert slots == ([512] * 5 + [32_768]) * 4 + [512] * 2
 
 
-def test_a_hub_file_of_the_older_dialect_is_read():
-    fields = GEMMA_3_270M.to_published()
-    del fields["layer_types"]
-    assert Gemma3Config.from_published(fields | {"sliding_window_pattern": 6}) == GEMMA_3_270M
-
-
 def test_the_factor_of_the_embedding_is_rounded_with_the_weights():
     config = Gemma3Config(
         vocab_size=7, dim=3072, n_layers=1, n_heads=1, n_kv_heads=1, hidden_dim=8,

@@ -4,7 +4,7 @@ import transformers as hf
 from safetensors.torch import save_file
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.glm import CHATGLM3_6B, GLM_4_9B_0414, GLM_4_9B_CHAT, Glm, GlmConfig
+from llm_book.models.glm import CHATGLM3_6B, GLM_4_9B_0414, GLM_4_9B_CHAT, Glm
 from llm_book.nn.rotary_embedding import RotaryEmbedding
 from llm_book.pretrained.load import from_pretrained
 from tests.models import oracle
@@ -123,46 +123,3 @@ def test_the_norms_behind_are_all_that_0414_adds_to_a_block():
     with torch.device("meta"):
         before, after = (Glm(config) for config in (GLM_4_9B_CHAT, GLM_4_9B_0414))
     assert count_parameters(after) - count_parameters(before) == 40 * 2 * 4096
-
-
-# What the publisher's config.json of ChatGLM3-6B says of the model.
-CHATGLM3 = {
-    "model_type": "chatglm",
-    "add_bias_linear": False,
-    "add_qkv_bias": True,
-    "apply_residual_connection_post_layernorm": False,
-    "ffn_hidden_size": 13696,
-    "hidden_size": 4096,
-    "kv_channels": 128,
-    "layernorm_epsilon": 1e-05,
-    "multi_query_attention": True,
-    "multi_query_group_num": 2,
-    "num_attention_heads": 32,
-    "num_layers": 28,
-    "padded_vocab_size": 65024,
-    "post_layer_norm": True,
-    "rmsnorm": True,
-    "seq_length": 8192,
-    "tie_word_embeddings": False,
-}
-
-
-def test_the_config_of_the_original_publisher_is_the_preset():
-    assert GlmConfig.from_published(CHATGLM3) == CHATGLM3_6B
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"rmsnorm": False},
-        {"multi_query_attention": False},
-        {"post_layer_norm": False},
-        {"apply_residual_connection_post_layernorm": True},
-        {"add_bias_linear": True},
-    ],
-    ids=str,
-)
-def test_a_choice_that_the_model_does_not_know_is_refused(wrong):
-    name, value = next(iter(wrong.items()))
-    with pytest.raises(ValueError, match=f"{name}={value}, expected {not value}"):
-        GlmConfig.from_published(CHATGLM3 | wrong)

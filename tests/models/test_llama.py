@@ -9,7 +9,6 @@ from llm_book.models.llama import (
     LLAMA_3_2_1B,
     LLAMA_3_8B,
     Llama,
-    LlamaConfig,
 )
 from llm_book.nn.rotary_embedding import RotaryEmbedding
 from tests.models import oracle
@@ -86,31 +85,3 @@ class TestLlama(oracle.Family):
 def test_the_presets_have_the_published_numbers_of_parameters(config, expected):
     with torch.device("meta"):
         assert count_parameters(Llama(config)) == expected
-
-
-def test_a_hub_file_of_the_older_dialect_is_read():
-    fields = {
-        "model_type": "llama",
-        "hidden_size": 2048,
-        "intermediate_size": 8192,
-        "max_position_embeddings": 131_072,
-        "num_attention_heads": 32,
-        "num_hidden_layers": 16,
-        "num_key_value_heads": 8,
-        "rms_norm_eps": 1e-05,
-        "head_dim": 64,
-        "rope_theta": 500_000.0,
-        "rope_scaling": {
-            "factor": 32.0,
-            "high_freq_factor": 4.0,
-            "low_freq_factor": 1.0,
-            "original_max_position_embeddings": 8192,
-            "rope_type": "llama3",
-        },
-        "tie_word_embeddings": True,
-        "vocab_size": 128_256,
-    }
-    config = LlamaConfig.from_published(fields)
-    assert config.rope_scaling == LLAMA_3_2_1B.rope_scaling | {"rope_type": "llama3"}
-    with torch.device("meta"):
-        assert count_parameters(Llama(config)) == 1_235_814_400

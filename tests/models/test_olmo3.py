@@ -5,7 +5,7 @@ import transformers as hf
 from torch import nn
 
 from llm_book.models.causal_lm import count_parameters
-from llm_book.models.olmo3 import OLMO_3_7B, OLMO_3_32B, Olmo3, Olmo3Config
+from llm_book.models.olmo3 import OLMO_3_7B, OLMO_3_32B, Olmo3
 from llm_book.nn.rotary_embedding import RotaryEmbedding, yarn_attention_factor, yarn_scaling
 from tests.models import oracle
 
@@ -106,9 +106,3 @@ def test_only_layers_that_see_everything_are_slowed():
     cpu = torch.device("cpu")
     assert (slowed.signed_frequencies[cpu].abs() <= plain.signed_frequencies[cpu].abs()).all()
     assert not torch.equal(slowed.signed_frequencies[cpu], plain.signed_frequencies[cpu])
-
-
-def test_a_file_without_a_list_of_layers_means_every_fourth():
-    fields = OLMO_3_7B.to_published()
-    del fields["layer_types"]
-    assert Olmo3Config.from_published(fields) == OLMO_3_7B

@@ -11,7 +11,8 @@ from llm_book.generation.generate import generate
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.pretrained import export
 from llm_book.pretrained.export import save_pretrained
-from llm_book.pretrained.load import FAMILIES, from_pretrained
+from llm_book.pretrained.family import FAMILIES
+from llm_book.pretrained.load import from_pretrained
 from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
 from tests.pretrained import toy
 
@@ -114,7 +115,7 @@ def test_the_dtype_is_kept(tmp_path, dtype):
 
 
 def test_joined_and_stacked_weights_are_written_as_published(tmp_path, monkeypatch):
-    monkeypatch.setitem(FAMILIES, "toy", "tests.pretrained.toy:Toy")
+    monkeypatch.setitem(FAMILIES, "toy", "tests.pretrained.toy:ToyFamily")
     torch.manual_seed(0)
     model = toy.Toy(toy.ToyConfig(dim=4))
     folder = save_pretrained(model, tmp_path / "out")

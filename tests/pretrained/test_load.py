@@ -12,7 +12,8 @@ from torch.testing import assert_close
 
 from llm_book.models.gpt2 import GPT2
 from llm_book.pretrained.export import save_pretrained
-from llm_book.pretrained.load import FAMILIES, build, from_pretrained, read_rope
+from llm_book.pretrained.family import FAMILIES
+from llm_book.pretrained.load import build, from_pretrained
 from llm_book.pretrained.weights import StoredTensor
 from tests.pretrained import toy
 
@@ -61,7 +62,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def toys(monkeypatch):
-    monkeypatch.setitem(FAMILIES, "toy", "tests.pretrained.toy:Toy")
+    monkeypatch.setitem(FAMILIES, "toy", "tests.pretrained.toy:ToyFamily")
 
 
 @pytest.mark.parametrize(
@@ -187,7 +188,7 @@ def test_joined_transposed_and_stacked_weights_find_their_places(tmp_path, toys,
     torch.manual_seed(0)
     model = toy.Toy(toy.ToyConfig(dim=4, tie_embeddings=tied))
     save_file(toy.publish(model, prefix), tmp_path / "model.safetensors")
-    (tmp_path / "config.json").write_text(json.dumps(model.config.to_published()))
+    (tmp_path / "config.json").write_text(json.dumps(toy.ToyFamily.write(model.config)))
     loaded = from_pretrained(tmp_path)
     assert (loaded.head.weight is loaded.embedding.weight) == tied
     for (name, mine), (_, expected) in zip(
@@ -201,7 +202,7 @@ def test_the_dialect_that_comes_closest_is_named(tmp_path, toys):
     tensors = toy.publish(model, "old.")
     del tensors["old.layers.1.scale"]
     save_file(tensors, tmp_path / "model.safetensors")
-    (tmp_path / "config.json").write_text(json.dumps(model.config.to_published()))
+    (tmp_path / "config.json").write_text(json.dumps(toy.ToyFamily.write(model.config)))
     with pytest.raises(ValueError, match=r"^the files lack old.layers.1.scale$"):
         from_pretrained(tmp_path)
 
@@ -321,48 +322,6 @@ def test_without_the_library_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(LookupError, match=r"no folder gpt2; .* pip install huggingface_hub"):
         from_pretrained("gpt2")
-
-
-# Rotary fields, in both dialects: transformers turns those of the hub into its own.
-
-LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-          "original_max_position_embeddings": 64}  # fmt: skip
-YARN = {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 64,
-        "attention_factor": 1.2, "beta_fast": 32.0, "beta_slow": 1.0}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("family", "hub", "layer_type"),
-    [
-        ("Llama", {"rope_theta": 5e5, "rope_scaling": LLAMA3}, None),
-        ("Llama", {"rope_theta": 5e5, "rope_scaling": None}, None),
-        ("Llama", {"rope_theta": 5e5, "rope_scaling": {"type": "linear", "factor": 4.0}}, None),
-        ("Qwen3", {"rope_theta": 1e6, "rope_scaling": YARN}, None),
-        ("Glm", {"rope_theta": 1e4, "partial_rotary_factor": 0.5}, None),
-        ("Olmo3", {"rope_theta": 5e5, "rope_scaling": YARN}, "full_attention"),
-        ("Olmo3", {"rope_theta": 5e5, "rope_scaling": YARN}, "sliding_attention"),
-        (
-            "Gemma3Text",
-            {"rope_theta": 1e6, "rope_local_base_freq": 1e4, "rope_scaling": None},
-            "sliding_attention",
-        ),
-        (
-            "Gemma3Text",
-            {"rope_theta": 1e6, "rope_local_base_freq": 1e4, "rope_scaling": None},
-            "full_attention",
-        ),
-    ],
-)
-def test_both_dialects_of_rotary_fields_mean_the_same(family, hub, layer_type):
-    theirs = getattr(transformers, f"{family}Config").from_dict(dict(hub)).to_dict()
-    assert "rope_parameters" in theirs
-    read = read_rope(theirs, layer_type)
-    assert read == read_rope(hub, layer_type)
-    assert {"rope_theta", "rope_type"} <= read.keys()
-
-
-def test_files_of_2023_leave_the_base_out():
-    assert read_rope({}) == {"rope_theta": 10_000.0, "rope_type": "default"}
 
 
 def test_a_loaded_model_survives_a_round_trip(folder, tmp_path_factory, tokens):

@@ -1,9 +1,12 @@
 """A model that is all names: joined, transposed, flat, stacked, tied, and in two dialects."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
+
+from llm_book.pretrained.family import Family
 
 WEIGHT_NAMES = {
     "embedding": "embed_tokens",
@@ -18,10 +21,6 @@ WEIGHT_NAMES = {
     "blocks.*.norm": "layers.*.norm.flat",
     "head": "lm_head",
 }
-OTHER_WEIGHT_NAMES = [
-    {ours: f"old.{theirs}" for ours, theirs in WEIGHT_NAMES.items()} | {"head": "old_head"}
-]
-IGNORED_NAMES = ["*.mask"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,20 +28,6 @@ class ToyConfig:
     dim: int
     n_layers: int = 2
     tie_embeddings: bool = True
-
-    @classmethod
-    def from_published(cls, fields):
-        return cls(
-            dim=fields["width"], n_layers=fields["depth"], tie_embeddings=fields.get("tied", True)
-        )
-
-    def to_published(self):
-        return {
-            "model_type": "toy",
-            "width": self.dim,
-            "depth": self.n_layers,
-            "tied": self.tie_embeddings,
-        }
 
 
 class Experts(nn.Module):
@@ -79,6 +64,21 @@ class Toy(nn.Module):
     @property
     def vocab_size(self):
         return 11
+
+
+class ToyFamily(Family):
+    model, config = Toy, ToyConfig
+    fields: ClassVar = {"width": "dim", "depth": "n_layers"}
+    defaults: ClassVar = {"tied": ("tie_embeddings", True)}
+    weight_names = (
+        WEIGHT_NAMES,
+        {ours: f"old.{theirs}" for ours, theirs in WEIGHT_NAMES.items()} | {"head": "old_head"},
+    )
+    ignored_names = ("*.mask",)
+
+    @classmethod
+    def write(cls, config):
+        return super().write(config) | {"model_type": "toy"}
 
 
 def publish(model, prefix=""):

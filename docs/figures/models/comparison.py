@@ -1,6 +1,7 @@
 """Figures and tables of the page models/comparison, read from the presets and their models."""
 
 import functools
+import itertools
 import statistics
 
 from torch import nn
@@ -110,6 +111,10 @@ WORDS = {
             "attention, a norm after it, the sum; the same for the feed-forward part. OLMo 3 has no "
             "norms before, GPT-2, Llama, and Qwen3 none after; Gemma 3 and GLM-4-0414 have both."
         ),
+        "near": (
+            "Between any two models of this chapter no more than {n_most} lines change, and between "
+            "{} and {} only {n_least}. GPT-2 is farther away, because it has dropout."
+        ),
         "names": {"norm": "norm", "attention": "attention", "feed": "feed-forward"},
         "learning": "The same stories, the same number of steps",
         "learning_description": (
@@ -164,6 +169,9 @@ WORDS = {
         "side_description": (
             "六列，一列一个家族，从下往上：注意力之前的归一化、注意力、注意力之后的归一化、相加，前馈网络也一样。"
             "OLMo 3 前面没有归一化，GPT-2、Llama、Qwen3 后面没有，Gemma 3 和 GLM-4-0414 前后都有。"
+        ),
+        "near": (
+            "这一章的模型，任意两个的块最多差 {n_most} 行，{} 和 {} 只差 {n_least} 行。GPT-2 远一些，因为它有 dropout。"
         ),
         "names": {"norm": "归一化", "attention": "注意力", "feed": "前馈网络"},
         "learning": "同样的故事，同样的步数",
@@ -395,17 +403,28 @@ def side(language: str):
     return figure
 
 
+def changed_lines(older: str, newer: str) -> int:
+    """Count the lines that change from one block to another, the name of the class aside."""
+    changed = source_diff(BLOCKS[older], BLOCKS[newer]).splitlines()[1:-1]
+    return max(sum(line[0] == sign for line in changed) for sign in "+-") - 1
+
+
 def lines(language: str) -> str:
     """Table by how many lines two blocks differ."""
-    rows = []
-    for older, first in BLOCKS.items():
-        row = [older]
-        for newer, second in BLOCKS.items():
-            changed = source_diff(first, second).splitlines()[1:-1]
-            n = max(sum(line[0] == sign for line in changed) for sign in "+-")
-            row.append("–" if older == newer else str(n - 1))  # the name always differs
-        rows.append(row)
+    rows = [
+        [older, *("–" if older == newer else str(changed_lines(older, newer)) for newer in BLOCKS)]
+        for older in BLOCKS
+    ]
     return table(["", *BLOCKS], rows)
+
+
+def near(language: str) -> str:
+    """Say how far the blocks of this chapter are from each other at most, and at least."""
+    modern = [name for name in BLOCKS if name != "GPT-2"]
+    counts = {pair: changed_lines(*pair) for pair in itertools.combinations(modern, 2)}
+    closest = min(counts, key=counts.__getitem__)
+    n_least, n_most = counts[closest], max(counts.values())
+    return WORDS[language]["near"].format(*closest, n_least=n_least, n_most=n_most)
 
 
 def learning(language: str):
@@ -483,6 +502,6 @@ def verdict(language: str) -> str:
 
 FIGURES = {
     "verdict": verdict,
-    "parts": parts, "sizes": sizes, "tree": tree, "side": side, "lines": lines,
+    "parts": parts, "sizes": sizes, "tree": tree, "side": side, "lines": lines, "near": near,
     "learning": learning, "losses": losses,
 }  # fmt: skip

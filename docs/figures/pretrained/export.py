@@ -4,8 +4,9 @@ import json
 
 import torch
 
-from llm_book.models.gpt2 import CONFIG_NAMES, GPT2, GPT2_124M, WEIGHT_NAMES
+from llm_book.models.gpt2 import GPT2, GPT2_124M, WEIGHT_NAMES
 from llm_book.pretrained.export import cut_shards
+from llm_book.pretrained.families.gpt2 import GPT2Family
 from llm_book.pretrained.weights import lay_out
 from llm_book.publishing.figures import BLUE, GREEN, MUTED, ORANGE, canvas, cell, table
 
@@ -83,16 +84,11 @@ def shards(language: str):
 def fields(language: str) -> str:
     """Put the fields of config.json beside ours."""
     words, rows = WORDS[language], []
-    published = GPT2_124M.to_published()
-    ours = {
-        "n_inner": "hidden_dim",
-        "activation_function": "exact_gelu",
-        "attn_pdrop": "dropout",
-        "resid_pdrop": "dropout",
-        "tie_word_embeddings": "tie_embeddings",
-    }
+    published = GPT2Family.write(GPT2_124M)
+    ours = GPT2Family.fields | {theirs: mine for theirs, (mine, _) in GPT2Family.defaults.items()}
+    ours |= {"activation_function": "exact_gelu", "attn_pdrop": "dropout", "resid_pdrop": "dropout"}
     for name, value in published.items():
-        mine = (CONFIG_NAMES | ours).get(name)
+        mine = ours.get(name)
         rows.append([f"`{name}`", f"`{mine}`" if mine else words["fixed"], json.dumps(value)])
     return table(words["head"], rows)
 

@@ -13,7 +13,7 @@ def active_parameters(config: Qwen3Config) -> int:
     total = config.dim * (config.vocab_size * (1 if config.tie_embeddings else 2) + 1)
     for layer in range(config.n_layers):
         total += attention + 2 * config.dim
-        if config.is_sparse(layer):
+        if config.n_experts and layer not in config.dense_layers:
             active = config.n_active_experts * 3 * config.expert_dim
             total += config.dim * (config.n_experts + active)
         else:

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from llm_book.models.glm import CHATGLM_NAMES, Glm, GlmConfig
+from llm_book.models.glm import Glm
+from llm_book.pretrained.families.glm import CHATGLM_NAMES, GlmFamily
 from llm_book.pretrained.load import from_pretrained
 from llm_book.pretrained.weights import lay_out
 
@@ -15,7 +16,7 @@ fields = {
     "multi_query_group_num": 2, "ffn_hidden_size": 216, "layernorm_epsilon": 1e-5,
     "add_qkv_bias": True,
 }  # fmt: skip
-model = Glm(GlmConfig.from_published(fields))
+model = Glm(GlmFamily.read(fields))
 weights = model.state_dict()
 layout = lay_out(weights, CHATGLM_NAMES)
 tensors = {name: published.write(weights) for name, published in layout.items()}

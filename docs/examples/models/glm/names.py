@@ -1,7 +1,8 @@
 import torch
 
 from llm_book.models.causal_lm import published_name
-from llm_book.models.glm import CHATGLM3_6B, CHATGLM_NAMES, WEIGHT_NAMES, Glm
+from llm_book.models.glm import CHATGLM3_6B, WEIGHT_NAMES, Glm
+from llm_book.pretrained.families.glm import CHATGLM_NAMES
 
 with torch.device("meta"):
     model = Glm(CHATGLM3_6B)

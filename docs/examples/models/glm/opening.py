@@ -1,6 +1,7 @@
 import torch
 
-from llm_book.models.glm import CHATGLM3_6B, CHATGLM_NAMES, Glm
+from llm_book.models.glm import CHATGLM3_6B, Glm
+from llm_book.pretrained.families.glm import CHATGLM_NAMES
 from llm_book.pretrained.weights import lay_out
 
 with torch.device("meta"):

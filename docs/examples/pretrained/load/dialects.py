@@ -1,4 +1,4 @@
-from llm_book.pretrained.load import read_rope
+from llm_book.pretrained.family import read_rope
 
 scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
            "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}  # fmt: skip
