@@ -62,9 +62,9 @@ class RMSNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalize and scale."""
         shape = self.weight.shape
-        if not self.offset:
+        if not self.offset and x.dtype == self.weight.dtype:
             return F.rms_norm(x, shape, self.weight, self.eps)
-        # In bfloat16, 1 + 0.003 is 1: the sum and the product need float32.
+        # In bfloat16, 1 + 0.003 is 1. And under autocast, x alone is narrow.
         wide = torch.promote_types(x.dtype, torch.float32)
         scale = self.weight.to(wide) + self.offset
         return F.rms_norm(x.to(wide), shape, scale, self.eps).to(x.dtype)

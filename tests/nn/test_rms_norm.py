@@ -116,3 +116,12 @@ def test_zeros_stay_zeros():
 def test_a_shape_without_numbers_is_an_error(shape):
     with pytest.raises(ValueError, match="expected sizes of at least 1"):
         RMSNorm(shape)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_an_input_narrower_than_the_weights_stays_so(x, offset):
+    """As under autocast, where queries come out of a product in bfloat16; a warning is an error."""
+    layer, narrow = make(offset=offset), x.bfloat16()
+    result = layer(narrow)
+    assert result.dtype == torch.bfloat16
+    assert torch.equal(result, layer(narrow.float()).bfloat16())
