@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from llm_book.tokenizers.bpe import BPETokenizer, split_special
+from llm_book.tokenizers.character_bpe import CharacterBPETokenizer
 
 Message = Mapping[str, str]  # "role" and "content"
 
@@ -46,7 +47,9 @@ class ChatFormat:
         """
         return "".join(text for text, _ in self._pieces(messages))
 
-    def encode(self, messages: Sequence[Message], tokenizer: BPETokenizer) -> list[int]:
+    def encode(
+        self, messages: Sequence[Message], tokenizer: BPETokenizer | CharacterBPETokenizer
+    ) -> list[int]:
         """Return the ids of `render`, with special tokens only where the format has them."""
         ids: list[int] = []
         ordinary = ""

@@ -14,15 +14,17 @@ from llm_book.models.causal_lm import CausalLM
 from llm_book.pretrained.family import family_of
 from llm_book.pretrained.weights import Published, lay_out
 from llm_book.tokenizers.bpe import BPETokenizer
+from llm_book.tokenizers.character_bpe import CharacterBPETokenizer
 from llm_book.training.checkpoint import flush
 
+Tokenizer = BPETokenizer | CharacterBPETokenizer
 END_OF_TEXT = "<|endoftext|>"
 
 
 def save_pretrained(
     model: CausalLM,
     folder: str | Path,
-    tokenizer: BPETokenizer | None = None,
+    tokenizer: Tokenizer | None = None,
     *,
     max_shard_bytes: int = 5_000_000_000,
 ) -> Path:
@@ -63,7 +65,7 @@ def save_pretrained(
     return folder
 
 
-def write_config(model: CausalLM, folder: Path, tokenizer: BPETokenizer | None) -> None:
+def write_config(model: CausalLM, folder: Path, tokenizer: Tokenizer | None) -> None:
     """Write config.json."""
     dtypes = {str(parameter.dtype).removeprefix("torch.") for parameter in model.parameters()}
     end = tokenizer.special_tokens.get(END_OF_TEXT) if tokenizer else None
@@ -107,7 +109,7 @@ def cut_shards(
     yield names
 
 
-def write_tokenizer(tokenizer: BPETokenizer, folder: Path) -> None:
+def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     """Write tokenizer.json, and what transformers wants to know of it."""
     tokenizer.save(folder)
     end = END_OF_TEXT if END_OF_TEXT in tokenizer.special_tokens else None

@@ -25,6 +25,7 @@ from llm_book.pretrained.weights import (
 WANTED_FILES = [
     "config.json",
     "tokenizer.json",
+    "tokenizer.model",
     "model*.safetensors",
     "model.safetensors.index.json",
 ]

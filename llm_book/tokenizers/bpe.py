@@ -13,7 +13,7 @@ from heapq import heapify, heappop, heappush
 from itertools import chain, islice, pairwise
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import regex
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[int, int]
 Merge = tuple[bytes, bytes]
+Symbol = TypeVar("Symbol")
 
 GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 PIECE_SIZE = 2**16  # characters of a stream that are encoded at once
@@ -231,6 +232,54 @@ def number_special_tokens(
     return ids
 
 
+def check_allowed(
+    allowed_special: Collection[str], special_tokens: Mapping[str, int]
+) -> frozenset[str]:
+    """Return the special tokens to look for; `"all"` means each of them."""
+    if allowed_special == "all":
+        return frozenset(special_tokens)
+    allowed = frozenset(allowed_special)
+    if not allowed <= special_tokens.keys():
+        unknown = sorted(allowed - special_tokens.keys())
+        raise ValueError(f"{unknown} are not among the special tokens {dict(special_tokens)}")
+    return allowed
+
+
+def merge_by_rank(
+    word: Sequence[Symbol], merges: Mapping[tuple[Symbol, Symbol], tuple[int, Symbol]]
+) -> list[Symbol]:
+    """Merge neighbors, lowest rank first and from the left, in O(n log n) for n symbols.
+
+    A heap holds the possible merges by rank and place. The symbol after the last and those that
+    are merged away are None, which no merge knows; so entries that are out of date fall through.
+
+    Args:
+        word: The symbols to begin with.
+        merges: For each pair that may be merged, its rank and the symbol that it becomes.
+    """
+    n = len(word)
+    symbols: list[Any] = [*word, None]
+    before, after = list(range(-1, n)), [*range(1, n + 1), n]
+    find = merges.get
+    found = enumerate(map(find, pairwise(symbols)))
+    heap = [(merge[0], left) for left, merge in found if merge is not None]
+    heapify(heap)
+    while heap:
+        rank, left = heappop(heap)
+        right = after[left]
+        merge = find((symbols[left], symbols[right]))
+        if merge is None or merge[0] != rank:
+            continue
+        symbols[left], symbols[right] = merge[1], None
+        after[left] = after[right]
+        before[after[right]] = left
+        for place in (before[left], left):
+            merge = find((symbols[place], symbols[after[place]]))
+            if merge is not None:
+                heappush(heap, (merge[0], place))
+    return [symbol for symbol in symbols if symbol is not None]
+
+
 class BPETokenizer:
     """Encode text with learned merges, and decode ids into the very same text.
 
@@ -274,8 +323,10 @@ class BPETokenizer:
         self._check()
         self._word = regex.compile(pattern)
         self._byte_ids = [self.vocab[bytes([byte])] for byte in range(256)]
-        self._ranks = {(self.vocab[a], self.vocab[b]): i for i, (a, b) in enumerate(self.merges)}
-        self._merged = [self.vocab[a + b] for a, b in self.merges]
+        self._merges = {
+            (self.vocab[a], self.vocab[b]): (rank, self.vocab[a + b])
+            for rank, (a, b) in enumerate(self.merges)
+        }
         self._cache: dict[str, list[int]] = {}
 
     def _check(self) -> None:
@@ -299,7 +350,9 @@ class BPETokenizer:
                 encoded as the ordinary text they look like (tiktoken raises by default).
         """
         ids: list[int] = []
-        parts = split_special(mend_surrogates(text), self._allowed(allowed_special))
+        parts = split_special(
+            mend_surrogates(text), check_allowed(allowed_special, self.special_tokens)
+        )
         for place, part in enumerate(parts):
             ids += [self.special_tokens[part]] if place % 2 else self._encode_ordinary(part)
         return ids
@@ -311,18 +364,9 @@ class BPETokenizer:
 
         The memory does grow with the longest run of text in which nothing ends a word.
         """
-        allowed = self._allowed(allowed_special)
+        allowed = check_allowed(allowed_special, self.special_tokens)
         pieces = cut_pieces(chunks, self.pattern, allowed)
         return chain.from_iterable(self.encode(piece, allowed) for piece in pieces)
-
-    def _allowed(self, allowed_special: Collection[str]) -> frozenset[str]:
-        if allowed_special == "all":
-            return frozenset(self.special_tokens)
-        allowed = frozenset(allowed_special)
-        if not allowed <= self.special_tokens.keys():
-            unknown = sorted(allowed - self.special_tokens.keys())
-            raise ValueError(f"{unknown} are not among the special tokens {self.special_tokens}")
-        return allowed
 
     def _encode_ordinary(self, text: str) -> list[int]:
         ids: list[int] = []
@@ -338,31 +382,7 @@ class BPETokenizer:
         return ids
 
     def _encode_word(self, word: bytes) -> list[int]:
-        """Merge the bytes of a word, lowest rank first, in O(n log n) for n bytes.
-
-        A heap holds the possible merges by rank and place. The id after the last and the ids of
-        merged tokens are -1, which no merge knows; so entries that are out of date fall through.
-        """
-        n = len(word)
-        ids = [*(self._byte_ids[byte] for byte in word), -1]
-        before, after = list(range(-1, n)), [*range(1, n + 1), n]
-        rank_of = self._ranks.get
-        ranks = enumerate(map(rank_of, pairwise(ids)))
-        heap = [(rank, left) for left, rank in ranks if rank is not None]
-        heapify(heap)
-        while heap:
-            rank, left = heappop(heap)
-            right = after[left]
-            if rank_of((ids[left], ids[right])) != rank:
-                continue
-            ids[left], ids[right] = self._merged[rank], -1
-            after[left] = after[right]
-            before[after[right]] = left
-            for place in (before[left], left):
-                new_rank = rank_of((ids[place], ids[after[place]]))
-                if new_rank is not None:
-                    heappush(heap, (new_rank, place))
-        return [i for i in ids if i >= 0]
+        return merge_by_rank([self._byte_ids[byte] for byte in word], self._merges)
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
         """Return the bytes of the tokens, which need not be whole characters."""

@@ -14,6 +14,8 @@ from llm_book.tokenizers.bpe import (
     number_special_tokens,
     text_to_token,
 )
+from llm_book.tokenizers.character_bpe import CharacterBPETokenizer
+from llm_book.tokenizers.sentencepiece_files import read_character_bpe
 
 if TYPE_CHECKING:
     import tiktoken
@@ -92,19 +94,25 @@ def load_gpt2_vocabulary(vocab_bpe: str | Path, encoder_json: str | Path) -> BPE
         raise ValueError(f"{vocab_bpe} with {encoder_json}: {error}") from error
 
 
-def load_tokenizer_json(path: str | Path) -> BPETokenizer:
-    """Read a byte-level `tokenizer.json`, as Llama 3, Qwen and `BPETokenizer.save` publish it.
+def load_tokenizer_json(path: str | Path) -> BPETokenizer | CharacterBPETokenizer:
+    """Read a `tokenizer.json`: of bytes, as Llama 3 and Qwen publish it, or of characters.
 
-    Every added token counts as special, so `allowed_special="all"` encodes like Hugging Face's
-    tokenizers. What such a file would add around a text, as `<|begin_of_text|>`, is not added.
+    Characters with `byte_fallback`, as in Llama 2 and Gemma 3, are for `read_character_bpe`. In
+    files of bytes every added token counts as special, so `allowed_special="all"` encodes like
+    Hugging Face's tokenizers. What a file would add around a text, as `<|begin_of_text|>`, is
+    not added.
 
     Raises:
-        ValueError: if the file asks for something that a `PublishedTokenizer` does not do.
+        ValueError: if the file asks for something that our tokenizers do not do.
     """
     path = Path(path)
+    kind = "byte-level BPE"
     try:
         data = json.loads(path.read_text("utf-8"))
         model, normalizer = data["model"], data.get("normalizer")
+        if model.get("byte_fallback"):
+            kind = "BPE with byte fallback"
+            return read_character_bpe(data)
         _refuse_unknown(model, normalizer, data["added_tokens"])
         special_tokens = {token["content"]: token["id"] for token in data["added_tokens"]}
         ordinary = {text: i for text, i in model["vocab"].items() if text not in special_tokens}
@@ -117,7 +125,7 @@ def load_tokenizer_json(path: str | Path) -> BPETokenizer:
             ignore_merges=model.get("ignore_merges", False),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is not a byte-level BPE that we can read: {error}") from error
+        raise ValueError(f"{path} is not a {kind} that we can read: {error}") from error
 
 
 def _refuse_unknown(
@@ -125,8 +133,6 @@ def _refuse_unknown(
 ) -> None:
     if model.get("type", "BPE") != "BPE":
         raise ValueError(f"the model is of type {model['type']!r}")
-    if model.get("byte_fallback"):
-        raise ValueError("byte_fallback=True, as in SentencePiece files of Llama 2 and Gemma")
     if normalizer not in (None, {"type": "NFC"}):
         raise ValueError(f"normalizer {normalizer} is not NFC")
     affixes = ("dropout", "continuing_subword_prefix", "end_of_word_suffix")

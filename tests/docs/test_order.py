@@ -21,6 +21,8 @@ COMMANDS = {"tour"}
 # Taught on a page of another name.
 HOMES = {
     "check_environment": "setup",
+    "tokenizers/character_bpe": "tokenizers/vocabularies",
+    "tokenizers/sentencepiece_files": "tokenizers/vocabularies",
     "models/chat_formats": "models/llama",
     "models/llama_family": "models/llama",
     "pretrained/family": "pretrained/load",

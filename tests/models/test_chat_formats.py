@@ -6,6 +6,7 @@ import re
 import pytest
 
 from llm_book.models.chat_formats import CHAT_FORMATS, ChatFormat
+from llm_book.tokenizers.character_bpe import BYTE_NAMES, CharacterBPETokenizer
 from llm_book.tokenizers.vocabularies import load_tokenizer_json
 
 SYSTEM = {"role": "system", "content": "Be brief."}
@@ -199,20 +200,29 @@ def test_what_a_user_writes_never_becomes_a_special_token(published):
     assert sum(i in specials for i in ours.encode(text, "all")) > len(harmless)
 
 
-def test_a_sentencepiece_file_as_of_gemma_and_llama_2_is_refused_in_one_line(hub, tmp_path):
-    model = hub.models.BPE(byte_fallback=True, unk_token="<unk>")
-    reader = hub.Tokenizer(model)
-    reader.normalizer = hub.normalizers.Replace(" ", "▁")
-    trainer = hub.trainers.BpeTrainer(
-        vocab_size=300, special_tokens=["<unk>", "<bos>"], show_progress=False
-    )
-    reader.train_from_iterator([TEXT], trainer)
-    path = tmp_path / "tokenizer.json"
-    reader.save(str(path))
-    with pytest.raises(ValueError, match="byte_fallback=True") as error:
-        load_tokenizer_json(path)
-    assert "SentencePiece" in str(error.value)
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize(("name", "habit"), [("llama2", "always"), ("gemma3", "never")])
+def test_a_tokenizer_of_characters_gives_the_ids_of_the_tokenizers_library(
+    hub, tmp_path, name, habit
+):
+    form = CHAT_FORMATS[name]
+    merges = {("▁", "T"): 0, ("▁T", "h"): 1, ("▁Th", "e"): 2, ("月", "亮"): 3, ("▁", "["): 4}
+    pieces = [*BYTE_NAMES, *dict.fromkeys("▁[" + TEXT.replace(" ", "▁")), *map("".join, merges)]
+    vocab = {piece: i for i, piece in enumerate(pieces, 300)} | dict(form.special_tokens)
+    written = CharacterBPETokenizer(merges, vocab, form.special_tokens, space_in_front=habit)
+    written.save(tmp_path)
+    ours = load_tokenizer_json(tmp_path / "tokenizer.json")
+    reader = hub.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    conversation = [SYSTEM, {"role": "user", "content": TEXT}, ANSWER, AGAIN]
+    assert form.encode(conversation, ours) == reader.encode(form.render(conversation)).ids
+
+
+def test_a_greeting_has_the_ids_that_chatglm3_publishes():
+    form = CHAT_FORMATS["chatglm3"]
+    vocab = {name: i for i, name in enumerate(BYTE_NAMES, 3)}
+    vocab |= {"▁": 30910, "▁你": 36474, "好": 54591, "你": 54530}
+    tokenizer = CharacterBPETokenizer({("▁", "你"): 0}, vocab, form.special_tokens)
+    ids = form.encode([{"role": "user", "content": "你好"}], tokenizer)
+    assert ids == [64790, 64792, 64795, 30910, 13, 36474, 54591, 64796]
 
 
 def test_braces_in_a_system_message_stay():

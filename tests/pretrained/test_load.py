@@ -302,10 +302,11 @@ def test_a_name_is_downloaded_and_only_the_files_that_are_needed(folder, tokens,
     from huggingface_hub.utils import filter_repo_objects
 
     there = ["config.json", "model.safetensors", "model-00001-of-00002.safetensors",
-             "model.safetensors.index.json", "tokenizer.json", "pytorch_model.bin", "README.md",
+             "model.safetensors.index.json", "tokenizer.json", "tokenizer.model",
+             "pytorch_model.bin", "README.md",
              "onnx/model.onnx", "onnx/config.json", "consolidated.safetensors", "64.tflite",
              "original/model.safetensors"]  # fmt: skip
-    assert list(filter_repo_objects(there, allow_patterns=options["allow_patterns"])) == there[:5]
+    assert list(filter_repo_objects(there, allow_patterns=options["allow_patterns"])) == there[:6]
 
 
 def test_what_the_hub_refuses_is_one_line(monkeypatch):

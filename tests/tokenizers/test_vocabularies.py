@@ -279,7 +279,6 @@ SPLIT = ("pre_tokenizer", "pretokenizers", 0)
     ("change", "message"),
     [
         (put("model", "type", value="Unigram"), "Unigram"),
-        (put("model", "byte_fallback", value=True), "byte_fallback=True"),
         (put("model", "end_of_word_suffix", value="</w>"), "end_of_word_suffix='</w>'"),
         (put("model", "dropout", value=0.1), "dropout=0.1"),
         (put("normalizer", value={"type": "Lowercase"}), "Lowercase"),

@@ -1,5 +1,7 @@
 """Exercises of tokenizers/vocabularies."""
 
+from collections.abc import Mapping
+
 from llm_book.tokenizers.bpe import BPETokenizer
 
 
@@ -8,6 +10,14 @@ def byte_characters() -> dict[int, str]:
 
     First come the bytes whose Latin-1 character can be seen: `!` to `~`, `¡` to `¬`, and `®` to
     `ÿ`. They stand for themselves. The others, from byte 0 on, get the characters from U+0100 on.
+    """
+    raise NotImplementedError
+
+
+def fall_back(text: str, vocab: Mapping[str, int]) -> list[int]:
+    """Return the id of each character, or of each of its bytes where the character is no token.
+
+    A byte's token is written `<0x00>` to `<0xFF>`. Nothing is merged.
     """
     raise NotImplementedError
 

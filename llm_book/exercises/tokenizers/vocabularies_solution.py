@@ -1,5 +1,7 @@
 """Solutions to the exercises of tokenizers/vocabularies."""
 
+from collections.abc import Mapping
+
 from llm_book.tokenizers.bpe import BPETokenizer
 
 
@@ -13,6 +15,20 @@ def byte_characters() -> dict[int, str]:
     hidden = [byte for byte in range(256) if byte not in shown]
     characters = {byte: chr(byte) for byte in shown}
     return characters | {byte: chr(0x100 + i) for i, byte in enumerate(hidden)}
+
+
+def fall_back(text: str, vocab: Mapping[str, int]) -> list[int]:
+    """Return the id of each character, or of each of its bytes where the character is no token.
+
+    A byte's token is written `<0x00>` to `<0xFF>`. Nothing is merged.
+    """
+    ids: list[int] = []
+    for character in text:
+        if character in vocab:
+            ids.append(vocab[character])
+        else:
+            ids += [vocab[f"<0x{byte:02X}>"] for byte in character.encode()]
+    return ids
 
 
 def whole_characters(tokenizer: BPETokenizer, text: str) -> float:
