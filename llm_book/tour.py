@@ -19,17 +19,8 @@ from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.causal_lm import count_parameters
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
-from llm_book.training.trainer import (
-    END,
-    StoryBatches,
-    TrainingConfig,
-    count_targets,
-    evaluate_loss,
-    lowest_loss,
-    story_batch,
-    tell,
-    train,
-)
+from llm_book.training.storytelling import END, StoryBatches, lowest_loss, story_batch, tell
+from llm_book.training.trainer import TrainingConfig, count_targets, evaluate_loss, train
 
 STEPS = 600
 WORDS = {

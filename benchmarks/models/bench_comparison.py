@@ -19,16 +19,8 @@ from llm_book.models.llama import Llama, LlamaConfig
 from llm_book.models.olmo3 import Olmo3, Olmo3Config
 from llm_book.models.qwen3 import Qwen3, Qwen3Config
 from llm_book.tokenizers.bpe import train_bpe
-from llm_book.training.trainer import (
-    END,
-    StoryBatches,
-    TrainingConfig,
-    count_targets,
-    evaluate_loss,
-    lowest_loss,
-    story_batch,
-    train,
-)
+from llm_book.training.storytelling import END, StoryBatches, lowest_loss, story_batch
+from llm_book.training.trainer import TrainingConfig, count_targets, evaluate_loss, train
 
 SIZES = {
     "vocab_size": 1000, "context_length": 1024, "dim": 96, "n_layers": 3, "n_heads": 3,

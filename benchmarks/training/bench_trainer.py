@@ -22,17 +22,13 @@ from llm_book.data.stories import LANGUAGES, Grammar, Reading, StoryGrammar
 from llm_book.models.causal_lm import count_parameters
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
+from llm_book.training.storytelling import END, StoryBatches, lowest_loss, story_batch, tell
 from llm_book.training.trainer import (
-    END,
     History,
-    StoryBatches,
     TrainingConfig,
     count_targets,
     evaluate_loss,
-    lowest_loss,
     make_optimizer,
-    story_batch,
-    tell,
     train,
 )
 

@@ -121,7 +121,7 @@ for name, model in families.items():
 # %% [markdown] lang="zh"
 # ## 一批词元读了几个专家
 #
-# 一个有 64 个专家的 Qwen3，每个词元挑四个。要是个个机会均等，$n$ 个词元会读到一层里的 $64\,(1 - (15/16)^n)$ 个专家。最后一行是同一个词元写 64 遍。
+# 一个有 64 个专家的 Qwen3，每个词元挑四个。要是每个专家机会均等，$n$ 个词元会读到一层里的 $64\,(1 - (15/16)^n)$ 个专家。最后一行是同一个词元写 64 遍。
 
 # %%
 from llm_book.nn.mixture_of_experts import recorded_routing
@@ -143,7 +143,7 @@ for tokens in (*batches, torch.full((1, 64), 7)):
 # loss for an even choice works against that.
 
 # %% [markdown] lang="zh"
-# 相像的词元挑的专家也相像，所以读到的比公式算的少。训练时另加一项损失，要各个专家用得均匀，就是为了这个。
+# 相像的词元挑的专家也相像，所以读到的比公式算的少。训练时另加一项损失，要各个专家用得均匀，就是来纠正这一点的。
 
 # %% [markdown] lang="en"
 # ## What windows save
@@ -154,7 +154,7 @@ for tokens in (*batches, torch.full((1, 64), 7)):
 # %% [markdown] lang="zh"
 # ## 窗口省下多少
 #
-# Gemma 3 4B 的缓存，占“每层都看全文”的几成。不用真的占内存：在 meta 设备上，缓存只有形状。
+# Gemma 3 4B 的缓存，是“每层都看全文”时的百分之几。不用真的占内存：在 meta 设备上，缓存只有形状。
 
 # %%
 import dataclasses
@@ -212,7 +212,7 @@ for name, model in families.items():
 # matrices. GLM-4-0414 has only the second kind. No family can hide its `gate_proj`.
 
 # %% [markdown] lang="zh"
-# 查询和键归一化，`q_proj` 和 `k_proj` 的放大就听不见；部分后面归一化，另外四个矩阵的也听不见。GLM-4-0414 只有后一种。`gate_proj` 在哪家都藏不住。
+# 给查询和键归一化，`q_proj` 和 `k_proj` 的放大就听不见；在部分后面归一化，另外四个矩阵的也听不见。GLM-4-0414 只有后一种。`gate_proj` 在哪家都藏不住。
 
 # %% [markdown] lang="en"
 # ## A word near and far
@@ -316,11 +316,12 @@ print(*re.findall(r"^class (\w+)", source, re.M))
 # %% [markdown] lang="zh"
 # ## 走四十步
 #
-# 各家从头开始，读同样那些故事的开头。这么短排不出名次，只看得出谁起步慢。最慢的三家，有哪个零件是一样的？
+# 各家从头开始，读同样那些故事的开头。跑这么几步排不出名次，只看得出谁起步慢。最慢的三家，有哪个零件是一样的？
 
 # %%
 from llm_book.data.stories import StoryGrammar
-from llm_book.training.trainer import END, StoryBatches, TrainingConfig, train
+from llm_book.training.storytelling import END, StoryBatches
+from llm_book.training.trainer import TrainingConfig, train
 
 
 class Openings(StoryBatches):
@@ -350,7 +351,7 @@ for name, model in build().items():
 # size 1 into the stream. Gemma 3 multiplies its embedding by √64 = 8, but 0.16 beside 1 is still little.
 
 # %% [markdown] lang="zh"
-# 是部分后面的归一化。嵌入刚初始化时，数的大小是 0.02，归一化放进流里的数，大小却是 1。Gemma 3 把嵌入乘了 √64 = 8，可 0.16 和 1 放在一起，还是太小。
+# 是放在部分后面的归一化。嵌入刚初始化时，数的大小是 0.02，这种归一化放进流里的数，大小却是 1。Gemma 3 把嵌入乘了 √64 = 8，得 0.16，和 1 放在一起还是太小。
 
 # %% [markdown] lang="en"
 # ## A family of your own

@@ -58,7 +58,7 @@ for loud in (1, 4, 16, 64):
 # %% [markdown] lang="zh"
 # ## 距离怎样改变分数
 #
-# 键和查询一模一样，挨在一处时分数最高，算作 100。各对特征转得快慢不同，隔得越远，越凑不到一起。下面三种：基数 10,000，基数 500,000，还有头一种处处放慢 8
+# 键和查询一模一样，挨在一处时分数最高，算作 100。各对特征转得快慢不同，隔得越远，越凑不到一起。下面三种：基数 10,000，基数 500,000，还有头一种，每一对都放慢 8
 # 倍。哪一列最分不清相邻的两个词，为什么？再把两个词一起挪到位置 50,000 看看。
 
 # %%
@@ -89,7 +89,7 @@ for distance in (0, 1, 2, 8, 32, 128, 512):
 # %% [markdown] lang="zh"
 # ## 学乘法
 #
-# 两个网络，各 144 个权重，看 −1 到 1 之间的两个数，学它们的乘积。学完，再考三倍宽的范围。误差是均方根，除以正确答案的大小。
+# 两个网络，各 144 个权重，看 −1 到 1 之间的两个数，学它们的乘积。学完，再考三倍宽的范围。误差取均方根，写成正确答案大小的百分之几。
 
 # %%
 from llm_book.nn.feed_forward import FeedForward
@@ -161,7 +161,7 @@ for n_kv_heads in (16, 4, 2, 1):
 # %% [markdown] lang="zh"
 # ## 最后一个词元看得到多远
 #
-# 24 个词元，一个一格，最后一个受它影响就画 `#`。先是三层，窗口都是 4；再让其中一层看全文；最后窗口改成 8。看全文的放在第几层，有没有关系？先猜，再挪动 `None`。
+# 24 个词元，一个一格，最后那个词元受谁影响，谁那一格就画 `#`。先是三层，窗口都是 4；再让其中一层看全文；最后窗口改成 8。看全文的放在第几层，有没有关系？先猜，再挪动 `None`。
 
 # %%
 torch.manual_seed(0)
@@ -185,7 +185,7 @@ for stack in ([4, 4, 4], [4, None, 4], [8, 8, 8]):
 # %% [markdown] lang="zh"
 # ## 人人有活干
 #
-# 词元都有一部分相同，八个专家里，有的碰巧合了这一部分的意，有的没有。这里什么也不学，只学均衡：单用均衡损失走一百步。列表里是 512 次选择，每个专家分到几次。激活两个专家，完全均衡时损失是
+# 所有词元都有一部分相同，八个专家里，有的碰巧喜欢这一部分，有的不喜欢。这里什么也不学，只学均衡：单用均衡损失走一百步。列表写的是，512 次选择里每个专家分到几次。激活两个专家，完全均衡时损失是
 # 2。损失写着 2.0，活儿就分匀了吗？
 
 # %%
@@ -215,7 +215,7 @@ for step in range(101):
 # %% [markdown] lang="zh"
 # ## 装成一个模型
 #
-# 照今天的样子拼一个块：归一化、旋转位置、合用的头、头一层的窗口、带门的专家。第 4 章的骨架不用改，直接装上去。要选的都写在 `BLOCKS` 里，可以一样一样地换。
+# 照今天的样子拼一个块：归一化、旋转位置、合用的键值头、头一层的窗口、带门的专家。第 4 章的骨架不用改，装得下这样的块。要选的都写在 `BLOCKS` 里，可以一样一样地换。
 
 # %%
 from types import SimpleNamespace
@@ -266,13 +266,13 @@ class Modern(CausalLM):
 # It learns the first 64 tokens of stories in both languages, with a little of the balancing loss.
 
 # %% [markdown] lang="zh"
-# 两种语言的故事，只学每个的头 64 个词元，损失里加一点点均衡损失。
+# 让它学两种语言的故事，每个故事只取头 64 个词元，损失里加一点点均衡损失。
 
 # %%
 from llm_book.data.stories import StoryGrammar
 from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.loss import next_token_loss
-from llm_book.training.trainer import END, StoryBatches
+from llm_book.training.storytelling import END, StoryBatches
 
 grammars = {language: StoryGrammar(language) for language in ("en", "zh")}
 samples = [story for grammar in grammars.values() for story in grammar.sample(150)]
@@ -342,5 +342,5 @@ for grammar in grammars.values():
 #
 # 1. 两层的窗口都取 16。最后一层最多还能知道前面多少个词元？故事开头的哪些词会因此丢掉，损失看得出来吗？
 # 2. `ACTIVE` 改成 1。哪些权重再也不能从故事里学到东西？`TopKRouter(...)` 里要加上什么，它们才又学得动？
-# 3. `EXPERTS, ACTIVE, WIDTH` 改成 16、4、16。两个参数个数多出来的一样多。多了多少，多在哪里？
+# 3. `EXPERTS, ACTIVE, WIDTH` 改成 16、4、16。打印出来的两个参数个数，一个是全部，一个是用到的，多出来的一样多。多了多少，多在哪里？
 # 4. 每个块都传 `rotary=None`，损失照样降。词的先后，模型是从哪里学来的？

@@ -99,15 +99,8 @@ for step in range(0, 101, 10):
 from llm_book.data.stories import StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
-from llm_book.training.trainer import (
-    END,
-    StoryBatches,
-    TrainingConfig,
-    count_targets,
-    make_optimizer,
-    story_batch,
-    train,
-)
+from llm_book.training.storytelling import END, StoryBatches, story_batch
+from llm_book.training.trainer import TrainingConfig, count_targets, make_optimizer, train
 
 grammar = StoryGrammar("en")
 tokenizer = train_bpe(grammar.sample(300), 500, special_tokens=(END,))

@@ -25,7 +25,8 @@ from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.pretrained.export import save_pretrained
 from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
 from llm_book.training.checkpoint import checkpoints, load_checkpoint, new_folder, save_checkpoint
-from llm_book.training.trainer import END, History, TrainingConfig, make_optimizer, tell, train
+from llm_book.training.storytelling import END, tell
+from llm_book.training.trainer import History, TrainingConfig, make_optimizer, train
 
 TEXTS = ("train", "held_out")
 

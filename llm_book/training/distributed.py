@@ -38,12 +38,11 @@ from llm_book.training.checkpoint import (
     unfinished_name,
 )
 from llm_book.training.loss import next_token_loss
+from llm_book.training.storytelling import END, StoryBatches
 from llm_book.training.trainer import (
-    END,
     Batch,
     Batches,
     History,
-    StoryBatches,
     TrainingConfig,
     check_finite,
     count_targets,

@@ -13,19 +13,18 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from llm_book.data.stories import LANGUAGES, Grammar, StoryGrammar
-from llm_book.generation.generate import generate
+from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.causal_lm import count_parameters, evaluating
 from llm_book.models.gpt2 import GPT2, GPT2Config
-from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
+from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.adamw import AdamW, parameter_groups
 from llm_book.training.loss import IGNORED, next_token_loss
 from llm_book.training.schedule import warmup_cosine
+from llm_book.training.storytelling import END, StoryBatches, lowest_loss, story_batch, tell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-END = "<|endoftext|>"
 Batch = tuple[Tensor, Tensor]  # inputs and targets, `(B, T)` each
 
 
@@ -291,77 +290,6 @@ def train(
             if on_step:
                 on_step(history)
     return history
-
-
-def lowest_loss(grammar: Grammar, stories: list[str]) -> float:
-    """Return the nats per character of these stories that no model can go below."""
-    return -sum(map(grammar.log_prob, stories)) / sum(map(len, stories))
-
-
-def story_batch(stories: list[str], tokenizer: BPETokenizer) -> Batch:
-    """Lay every story into a row of its own, from its beginning to the sign of its end.
-
-    A row begins with the sign as well, so that the first token of the story is a target.
-    Rows are padded to the longest; the padding is no target.
-
-    Shapes:
-        returns: inputs `(B, T)` and targets `(B, T)`
-    """
-    end = tokenizer.special_tokens[END]
-    rows = [torch.tensor([end, *tokenizer.encode(story), end]) for story in stories]
-    inputs = nn.utils.rnn.pad_sequence([row[:-1] for row in rows], True, end)
-    targets = nn.utils.rnn.pad_sequence([row[1:] for row in rows], True, IGNORED)
-    return inputs, targets
-
-
-class StoryBatches:
-    """Batches of stories that were never told before; batch `step` depends on it alone.
-
-    Args:
-        grammar: Writes the stories.
-        tokenizer: One that knows the token `END`.
-        batch_size: Stories B in a batch.
-        seed: Another seed gives other stories; at least 0.
-
-    Shapes:
-        each batch: inputs `(B, T)` and targets `(B, T)`, T the longest of its stories
-    """
-
-    def __init__(
-        self, grammar: Grammar, tokenizer: BPETokenizer, batch_size: int, *, seed: int = 0
-    ) -> None:
-        self.grammar, self.tokenizer = grammar, tokenizer
-        self.batch_size, self.seed = batch_size, seed
-
-    def batch(self, step: int) -> Batch:
-        """Write, encode, and lay out the stories of one step."""
-        stories = self.grammar.sample(self.batch_size, seed=2**32 * (self.seed + 1) + step)
-        return story_batch(stories, self.tokenizer)
-
-
-def tell(
-    model: GPT2,
-    tokenizer: BPETokenizer,
-    n: int = 1,
-    *,
-    seed: int = 0,
-    temperature: float = 1.0,
-    length: int | None = None,
-) -> list[str]:
-    """Let the model write `n` stories, until each is over or has `length` tokens.
-
-    At temperature 1 it writes them as it thinks them likely.
-    """
-    end = tokenizer.special_tokens[END]
-    rows = generate(
-        model,
-        [[end]] * n,
-        model.config.context_length - 1 if length is None else length,
-        temperature=temperature,
-        eos_id=end,
-        generator=torch.Generator(device_of(model)).manual_seed(seed),
-    )
-    return [tokenizer.decode([token for token in row if token != end]) for row in rows]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

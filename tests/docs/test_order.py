@@ -23,6 +23,7 @@ HOMES = {
     "check_environment": "setup",
     "tokenizers/character_bpe": "tokenizers/vocabularies",
     "tokenizers/sentencepiece_files": "tokenizers/vocabularies",
+    "training/storytelling": "training/trainer",
     "models/chat_formats": "models/llama",
     "models/llama_family": "models/llama",
     "pretrained/family": "pretrained/load",

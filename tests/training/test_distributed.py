@@ -15,7 +15,8 @@ from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.checkpoint import checkpoints
 from llm_book.training.distributed import OwnRows, distribute, load
-from llm_book.training.trainer import END, StoryBatches, TrainingConfig, make_optimizer, train
+from llm_book.training.storytelling import END, StoryBatches
+from llm_book.training.trainer import TrainingConfig, make_optimizer, train
 
 WORKER = Path(__file__).with_name("distributed_worker.py")
 TIME_LIMIT = 600  # seconds; a launch takes about five, far more on a busy machine

@@ -5,7 +5,8 @@ import torch
 from llm_book.data.stories import StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
-from llm_book.training.trainer import END, count_targets, evaluate_loss, story_batch
+from llm_book.training.storytelling import END, story_batch
+from llm_book.training.trainer import count_targets, evaluate_loss
 
 stories = StoryGrammar().sample(20)
 tokenizer = train_bpe(stories, 400, special_tokens=[END])

@@ -3,15 +3,8 @@ import torch
 from llm_book.data.stories import Grammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
-from llm_book.training.trainer import (
-    END,
-    StoryBatches,
-    TrainingConfig,
-    count_targets,
-    story_batch,
-    tell,
-    train,
-)
+from llm_book.training.storytelling import END, StoryBatches, story_batch, tell
+from llm_book.training.trainer import TrainingConfig, count_targets, train
 
 grammar = Grammar("""
 [plan]
