@@ -42,8 +42,8 @@ class CheckedSizes:
     def __post_init__(self) -> None:
         sizes = vars(self)
         for name in ("vocab_size", "context_length", "dim", "n_layers", "hidden_dim"):
-            if sizes[name] < 1:
-                raise ValueError(f"{name}={sizes[name]}, expected at least 1")
+            if not isinstance(sizes[name], int) or sizes[name] < 1:
+                raise ValueError(f"{name}={sizes[name]}, expected a whole number of at least 1")
         heads, kv_heads = sizes["n_heads"], sizes["n_kv_heads"]
         if heads < 1 or kv_heads < 1 or heads % kv_heads:
             raise ValueError(f"n_heads={heads} is not a multiple of n_kv_heads={kv_heads}")
@@ -82,6 +82,8 @@ def make_rotary(
                 fast=scaling["high_freq_factor"],
             )
         elif kind == "yarn":
+            if scaling.get("mscale") or scaling.get("mscale_all_dim"):
+                raise ValueError("rope_scaling of type yarn has an mscale, which we do not know")
             change = yarn_scaling(
                 factor,
                 scaling["original_max_position_embeddings"],

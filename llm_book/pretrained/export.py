@@ -18,7 +18,9 @@ from llm_book.tokenizers.character_bpe import CharacterBPETokenizer
 from llm_book.training.checkpoint import flush
 
 Tokenizer = BPETokenizer | CharacterBPETokenizer
-END_OF_TEXT = "<|endoftext|>"
+# How families call the tokens around a text; the first that a tokenizer knows is meant.
+BEGIN_NAMES = ("<|endoftext|>", "<s>", "<bos>", "<|begin_of_text|>")
+END_NAMES = ("<|endoftext|>", "</s>", "<eos>", "<|end_of_text|>")
 
 
 def save_pretrained(
@@ -65,11 +67,21 @@ def save_pretrained(
     return folder
 
 
+def find_marks(tokenizer: Tokenizer) -> tuple[str | None, str | None]:
+    """Return the special tokens that begin and end a text, each None if there is none."""
+    known = tokenizer.special_tokens
+    begin, end = (
+        next((name for name in names if name in known), None) for names in (BEGIN_NAMES, END_NAMES)
+    )
+    return begin, end
+
+
 def write_config(model: CausalLM, folder: Path, tokenizer: Tokenizer | None) -> None:
     """Write config.json."""
     dtypes = {str(parameter.dtype).removeprefix("torch.") for parameter in model.parameters()}
-    end = tokenizer.special_tokens.get(END_OF_TEXT) if tokenizer else None
-    fields = {"bos_token_id": end, "eos_token_id": end} | family_of(model).write(model.config)
+    marks = find_marks(tokenizer) if tokenizer else (None, None)
+    begin, end = (tokenizer.special_tokens[name] if tokenizer and name else None for name in marks)
+    fields = {"bos_token_id": begin, "eos_token_id": end} | family_of(model).write(model.config)
     if len(dtypes) == 1:
         fields["dtype"] = dtypes.pop()
     write_json(folder / "config.json", fields)
@@ -112,8 +124,8 @@ def cut_shards(
 def write_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
     """Write tokenizer.json, and what transformers wants to know of it."""
     tokenizer.save(folder)
-    end = END_OF_TEXT if END_OF_TEXT in tokenizer.special_tokens else None
-    fields = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": end, "eos_token": end}
+    begin, end = find_marks(tokenizer)
+    fields = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": begin, "eos_token": end}
     write_json(folder / "tokenizer_config.json", fields)
 
 

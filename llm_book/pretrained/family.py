@@ -67,7 +67,7 @@ class Family:
     def write(cls, config: Any) -> dict[str, Any]:
         """Return the fields of a config.json that other programs read."""
         names = {**cls.fields, **{theirs: ours for theirs, (ours, _) in cls.defaults.items()}}
-        return {**cls.constants, **{theirs: getattr(config, names[theirs]) for theirs in names}}
+        return {**{theirs: getattr(config, names[theirs]) for theirs in names}, **cls.constants}
 
 
 def check_constants(published: Mapping[str, Any], constants: Mapping[str, Any]) -> None:
@@ -103,7 +103,7 @@ def read_rope(fields: Mapping[str, Any], layer_type: str | None = None) -> dict[
     as `rope_parameters`, one for each type of layer where they differ.
 
     Args:
-        fields: What `from_published` gets.
+        fields: The content of a config.json.
         layer_type: As "sliding_attention" in models that turn two types of layers differently.
 
     Returns:

@@ -96,12 +96,12 @@ def build(fields: Mapping[str, Any]) -> CausalLM:
     family = find_family(fields["model_type"])
     try:
         config = family.read(fields)
+        with EmptyOnMeta():
+            return family.model(config)
     except KeyError as error:
         raise ValueError(f"config.json lacks the field {error}") from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"config.json: {error}") from None
-    with EmptyOnMeta():
-        return family.model(config)
 
 
 class EmptyOnMeta(TorchFunctionMode):

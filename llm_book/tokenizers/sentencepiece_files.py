@@ -7,6 +7,7 @@ from typing import Any
 
 from llm_book.tokenizers.bpe import number_special_tokens
 from llm_book.tokenizers.character_bpe import (
+    BYTE_NAMES,
     SPACES,
     CharacterBPETokenizer,
     decoder,
@@ -45,9 +46,10 @@ def read_character_bpe(data: Mapping[str, Any]) -> CharacterBPETokenizer:
         raise ValueError(f"decoder {data['decoder']}")
     pairs = [line.split(" ") if isinstance(line, str) else line for line in model["merges"]]
     merges: dict[tuple[str, str], int] = {}
+    characters = model["vocab"].keys() - BYTE_NAMES
     for pair in pairs:
-        if len(pair) != 2 or not all(part in model["vocab"] for part in pair):
-            raise ValueError(f"{pair} is not a merge of two tokens")
+        if len(pair) != 2 or not all(part in characters for part in pair):
+            raise ValueError(f"{pair} is not a merge of two tokens of characters")
         merges[pair[0], pair[1]] = len(merges)
     if len(merges) < len(pairs):
         raise ValueError("a merge occurs twice")

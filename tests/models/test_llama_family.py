@@ -19,8 +19,10 @@ def turned(rotary, position=1000):
 @pytest.mark.parametrize("name", ["vocab_size", "context_length", "dim", "n_layers", "hidden_dim"])
 def test_a_size_below_one_is_refused(name):
     assert LlamaConfig(**SIZES | {name: 1})
-    with pytest.raises(ValueError, match=f"{name}=0, expected at least 1"):
+    with pytest.raises(ValueError, match=f"{name}=0, expected a whole number of at least 1"):
         LlamaConfig(**SIZES | {name: 0})
+    with pytest.raises(ValueError, match=f"{name}=None, expected a whole number"):
+        LlamaConfig(**SIZES | {name: None})
 
 
 @pytest.mark.parametrize("n_kv_heads", [0, 3, 8, -2])
@@ -52,3 +54,10 @@ def test_what_a_scaling_lacks_is_named(kind, missing):
 def test_linear_scaling_reaches_farther_by_its_factor():
     slow = make_rotary(16, 1e4, {"rope_type": "linear", "factor": 4.0})
     assert_close(turned(slow, 1000), turned(make_rotary(16, 1e4), 250))
+
+
+def test_a_yarn_that_multiplies_otherwise_is_refused():
+    scaling = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 64}
+    assert make_rotary(16, 1e4, scaling)
+    with pytest.raises(ValueError, match="mscale, which we do not know"):
+        make_rotary(16, 1e4, scaling | {"mscale_all_dim": 1.0})

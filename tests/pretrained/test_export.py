@@ -155,6 +155,26 @@ def test_the_end_of_a_text_is_known_to_other_programs(tmp_path, tokenizer):
     assert model.generation_config.eos_token_id == end
 
 
+@pytest.mark.parametrize(
+    ("special", "expected"),
+    [
+        (["<s>", "</s>"], ("<s>", "</s>")),
+        (["<eos>", "<bos>", "<start_of_turn>"], ("<bos>", "<eos>")),
+        (["<|im_start|>", "<|endoftext|>"], ("<|endoftext|>", "<|endoftext|>")),
+        (["<pad>"], (None, None)),
+    ],
+)
+def test_each_family_marks_a_text_by_its_own_tokens(tmp_path, special, expected):
+    ours = train_bpe("low lower", 270, special_tokens=special)
+    folder = save_pretrained(make_model(), tmp_path / "out", ours)
+    theirs = transformers.AutoTokenizer.from_pretrained(folder)
+    assert (theirs.bos_token, theirs.eos_token) == expected
+    config = transformers.AutoConfig.from_pretrained(folder)
+    assert [config.bos_token_id, config.eos_token_id] == [
+        ours.special_tokens.get(mark) for mark in expected
+    ]
+
+
 def test_a_tokenizer_that_is_too_large_is_an_error(tmp_path, tokenizer):
     with pytest.raises(ValueError, match="290 tokens for a model of 280"):
         save_pretrained(make_model(vocab_size=280), tmp_path / "out", tokenizer)

@@ -235,6 +235,7 @@ def test_a_missing_field_is_named(folder, name):
         ({"n_head": 5}, "config.json: dim=48 is not a multiple of n_heads=5"),
         ({"activation_function": "relu"}, "activation_function='relu', expected gelu_new or gelu"),
         ({"n_embd": "many"}, "config.json: "),
+        ({"n_layer": 2.5}, "config.json: 'float' object cannot be interpreted as an integer"),
     ],
 )
 def test_a_field_that_we_cannot_follow_is_an_error(folder, changes, message):

@@ -209,6 +209,7 @@ def byte_level(data):
         (put("model", "new_habit", value=3), "new_habit=3"),
         (put("model", "merges", 0, value="a b c"), "['a', 'b', 'c'] is not a merge of two tokens"),
         (put("model", "merges", 0, value="龘 龘"), "['龘', '龘'] is not a merge of two tokens"),
+        (put("model", "merges", 0, value="<0xE7> a"), "['<0xE7>', 'a'] is not a merge of two"),
         (put("model", "merges", 0, value="▁ ▁"), "a merge occurs twice"),
         (put("model", "vocab", value={}), "is not a merge of two tokens"),
         (put("model", "vocab", "▁", value=0), "an id is negative or stands for two tokens"),

@@ -113,7 +113,7 @@ WORDS = {
         ),
         "near": (
             "Between any two models of this chapter no more than {n_most} lines change, and between "
-            "{} and {} only {n_least}. GPT-2 is farther away, because it has dropout."
+            "{} and {} only {n_least}. GPT-2 is farther from each, {n_gpt2} lines or more."
         ),
         "names": {"norm": "norm", "attention": "attention", "feed": "feed-forward"},
         "learning": "The same stories, the same number of steps",
@@ -171,7 +171,7 @@ WORDS = {
             "OLMo 3 前面没有归一化，GPT-2、Llama、Qwen3 后面没有，Gemma 3 和 GLM-4-0414 前后都有。"
         ),
         "near": (
-            "这一章的模型，任意两个的块最多差 {n_most} 行，{} 和 {} 只差 {n_least} 行。GPT-2 远一些，因为它有 dropout。"
+            "这一章的模型，任意两个的块最多差 {n_most} 行，{} 和 {} 只差 {n_least} 行。GPT-2 离谁都要远一些，少说也有 {n_gpt2} 行。"
         ),
         "names": {"norm": "归一化", "attention": "注意力", "feed": "前馈网络"},
         "learning": "同样的故事，同样的步数",
@@ -424,7 +424,8 @@ def near(language: str) -> str:
     counts = {pair: changed_lines(*pair) for pair in itertools.combinations(modern, 2)}
     closest = min(counts, key=counts.__getitem__)
     n_least, n_most = counts[closest], max(counts.values())
-    return WORDS[language]["near"].format(*closest, n_least=n_least, n_most=n_most)
+    n_gpt2 = min(changed_lines("GPT-2", name) for name in modern)
+    return WORDS[language]["near"].format(*closest, n_least=n_least, n_most=n_most, n_gpt2=n_gpt2)
 
 
 def learning(language: str):

@@ -7,6 +7,7 @@ from llm_book.models.gemma3 import WEIGHT_NAMES, Gemma3, Gemma3Config
 from llm_book.pretrained.families.llama import RotaryFamily
 from llm_book.pretrained.family import check_constants, read_rope
 
+KINDS = ("sliding_attention", "full_attention")  # of layers
 # What the files of the models that read pictures leave out.
 SIZES_NOT_SAID = {
     "vocab_size": 262_208,
@@ -32,6 +33,7 @@ class Gemma3Family(RotaryFamily):
         "attention_bias": False,
         "attn_logit_softcapping": None,
         "final_logit_softcapping": None,
+        "use_bidirectional_attention": False,
     }
     weight_names = (
         WEIGHT_NAMES,
@@ -47,7 +49,10 @@ class Gemma3Family(RotaryFamily):
             check_constants(published, cls.constants)
         found = super().read_sizes({"rope_theta": 1_000_000.0, **published})
         local = {"rope_local_base_freq": 10_000.0, **published}
-        found["rope_theta_local"] = read_rope(local, "sliding_attention")["rope_theta"]
+        rope = read_rope(local, "sliding_attention")
+        if rope["rope_type"] != "default":
+            raise ValueError(f"rope_type={rope['rope_type']!r} in layers with a window")
+        found["rope_theta_local"] = rope["rope_theta"]
         pattern = published.get("sliding_window_pattern", 6)
         return found | {"global_layers": full_layers(published, pattern)}
 
@@ -63,14 +68,20 @@ class Gemma3Family(RotaryFamily):
 
 
 def full_layers(published: Mapping[str, Any], every: int) -> tuple[int, ...]:
-    """Return the layers without a window: as listed, or the last of `every` so many."""
+    """Return the layers without a window: as listed, or the last of `every` so many.
+
+    Raises:
+        ValueError: The list has another length, or kinds of layers that we do not know.
+    """
     n_layers = published["num_hidden_layers"]
     types = published.get("layer_types")
     types = types or layer_types(n_layers, range(every - 1, n_layers, every))
+    if len(types) != n_layers or not set(types) <= set(KINDS):
+        found = f"{len(types)} layer_types, of {', '.join(sorted(set(types)))}"
+        raise ValueError(f"{found}, expected {n_layers} of {' and '.join(KINDS)}")
     return tuple(layer for layer, kind in enumerate(types) if kind == "full_attention")
 
 
 def layer_types(n_layers: int, without_window: Collection[int]) -> list[str]:
     """Return the kind of each layer, as config.json lists them."""
-    kinds = ("sliding_attention", "full_attention")
-    return [kinds[layer in without_window] for layer in range(n_layers)]
+    return [KINDS[layer in without_window] for layer in range(n_layers)]

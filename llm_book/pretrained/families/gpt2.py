@@ -24,6 +24,7 @@ class GPT2Family(Family):
         "n_inner": ("hidden_dim", None),
         "tie_word_embeddings": ("tie_embeddings", True),
     }
+    constants: ClassVar = {"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False}
     # OpenAI's files name the parts bare, those of transformers with its prefix.
     weight_names = (
         WEIGHT_NAMES,

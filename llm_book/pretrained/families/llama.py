@@ -29,8 +29,10 @@ class RotaryFamily(Family):
         found, rope = super().read_sizes(published), read_rope(published, "full_attention")
         found["rope_theta"] = rope.pop("rope_theta")
         share = rope.pop("partial_rotary_factor", None)
-        if share is not None:
-            found["rotary_share"] = share
+        if hasattr(cls.config, "rotary_share"):
+            found |= {} if share is None else {"rotary_share": share}
+        elif share not in (None, 1):
+            raise ValueError(f"partial_rotary_factor={share}, expected 1")
         found["rope_scaling"] = None if rope["rope_type"] == "default" else rope
         return found
 

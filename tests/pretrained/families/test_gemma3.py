@@ -62,3 +62,29 @@ def test_layers_are_listed_as_they_are_published():
     assert types == ["sliding_attention", "full_attention"] * 2
     assert full_layers({"num_hidden_layers": 4, "layer_types": types}, 6) == (1, 3)
     assert full_layers({"num_hidden_layers": 12}, 6) == (5, 11)
+
+
+@pytest.mark.parametrize(
+    ("types", "message"),
+    [
+        (["full_attention"], "1 layer_types, of full_attention, expected 2 of"),
+        (["chunked_attention", "full_attention"], "of chunked_attention, full_attention, expected"),
+    ],
+)
+def test_a_list_of_layers_that_we_cannot_follow_is_refused(types, message):
+    with pytest.raises(ValueError, match=message):
+        full_layers({"num_hidden_layers": 2, "layer_types": types}, 6)
+
+
+def test_attention_to_later_tokens_is_refused():
+    published = Gemma3Family.write(GEMMA_3_270M) | {"use_bidirectional_attention": True}
+    with pytest.raises(ValueError, match="use_bidirectional_attention=True, expected False"):
+        Gemma3Family.read(published)
+
+
+def test_a_rotation_that_is_scaled_in_layers_with_a_window_is_refused():
+    slow = {"rope_type": "linear", "factor": 8.0, "rope_theta": 1e4}
+    rope = {"full_attention": slow, "sliding_attention": slow}
+    published = Gemma3Family.write(GEMMA_3_270M) | {"rope_parameters": rope}
+    with pytest.raises(ValueError, match="rope_type='linear' in layers with a window"):
+        Gemma3Family.read(published)

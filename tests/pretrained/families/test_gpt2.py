@@ -31,3 +31,13 @@ def test_another_activation_is_refused():
     published = GPT2Family.write(GPT2_124M) | {"activation_function": "relu"}
     with pytest.raises(ValueError, match="activation_function='relu', expected gelu_new or gelu"):
         GPT2Family.read(published)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("scale_attn_weights", False), ("scale_attn_by_inverse_layer_idx", True)],
+)
+def test_scores_that_are_scaled_otherwise_are_refused(field, value):
+    published = GPT2Family.write(GPT2_124M) | {field: value}
+    with pytest.raises(ValueError, match=f"{field}={value}, expected {not value}"):
+        GPT2Family.read(published)

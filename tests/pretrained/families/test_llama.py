@@ -38,7 +38,8 @@ def test_a_missing_field_is_named(name):
         ("hidden_act", "gelu", "hidden_act='gelu', expected 'silu'"),
         ("attention_bias", True, "attention_bias=True, expected False"),
         ("num_key_value_heads", 3, "n_heads=4 is not a multiple of n_kv_heads=3"),
-        ("num_hidden_layers", 0, "n_layers=0, expected at least 1"),
+        ("partial_rotary_factor", 0.5, "partial_rotary_factor=0.5, expected 1"),
+        ("num_hidden_layers", 0, "n_layers=0, expected a whole number of at least 1"),
     ],
 )
 def test_a_value_that_the_model_does_not_know_is_refused(field, value, message):
