@@ -94,7 +94,7 @@ WORDS = {
             "unfinished": "没有写完",
         },
         "first": "头一个错",
-        "after": "读过 {} 个故事",
+        "after": "读过 {:,} 个故事",
     },
 }  # fmt: skip
 
@@ -155,7 +155,7 @@ def curves(language: str):
         axes.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", color=color)
     axes.set(xscale="log", yscale="log", xlabel=words["stories"], ylabel=words["nats"])
     ticks = [1600, 4000, 10_000, 20_000, 50_000]
-    axes.set_xticks(ticks, [f"{tick:,}" if language == "en" else str(tick) for tick in ticks])
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     factors = (1, 1.2, 1.5, 2, 3, 5)
     axes.set_yticks([floor * f for f in factors], [f"{floor * f:.3f}" for f in factors])
     axes.minorticks_off()
@@ -175,8 +175,7 @@ def ladder(language: str) -> str:
             f"{entry['core_seconds'] / 60:.0f}", f"{entry['loss']:.4f}",
             f"{100 * (entry['ratio'] - 1):.1f}%", f"{100 * judged['valid'] / judged['n']:.0f}%",
         ])  # fmt: skip
-    text = table(WORDS[language]["head"], rows)
-    return text if language == "en" else text.replace(",", "")
+    return table(WORDS[language]["head"], rows)
 
 
 def best(language: str) -> str:
@@ -197,7 +196,7 @@ def best(language: str) -> str:
     return (
         f"最大的模型有 {entry['parameters'] / 1e4:.0f} 万个权重，最后每个字符付 "
         f"{entry['loss']:.4f} 奈特。同样这些故事，懂语法的读者每个字符付 {entry['floor']:.4f} 奈特。"
-        f"模型**比下限高 {above:.1f}%**，一共读了 {entry['stories']} 个故事，"
+        f"模型**比下限高 {above:.1f}%**，一共读了 {entry['stories']:,} 个故事，"
         f"在处理器的一个核上用了 {minutes:.0f} 分钟。再让它自己讲 {judged['n']} 个故事，"
         f"从头到尾合乎语法的有 {judged['valid']} 个（{share:.0f}%）；"
         f"{judged['n']} 个里头，互不相同的有 {judged['distinct']} 个。"
@@ -236,7 +235,7 @@ def depth(language: str) -> str:
             f"{valid[0]} and {valid[1]} are valid."
         )
     return (
-        f"宽度一样，读的都是那 {one['stories']} 个故事，一层的比下限高 {above[0]:.0f}%，"
+        f"宽度一样，读的都是那 {one['stories']:,} 个故事，一层的比下限高 {above[0]:.0f}%，"
         f"两层的高 {above[1]:.0f}%；各讲 {n} 个故事，合格的分别是 {valid[0]} 个和 {valid[1]} 个。"
     )
 
