@@ -67,7 +67,7 @@ class Family:
     def write(cls, config: Any) -> dict[str, Any]:
         """Return the fields of a config.json that other programs read."""
         names = {**cls.fields, **{theirs: ours for theirs, (ours, _) in cls.defaults.items()}}
-        return {**{theirs: getattr(config, names[theirs]) for theirs in names}, **cls.constants}
+        return {theirs: getattr(config, ours) for theirs, ours in names.items()} | {**cls.constants}
 
 
 def check_constants(published: Mapping[str, Any], constants: Mapping[str, Any]) -> None:
