@@ -4,7 +4,7 @@ import pytest
 from pages import LISTING
 from test_listings import resolve
 
-from llm_book.publishing.book import DOCS, LANGUAGES, navigation
+from llm_book.publishing.book import DOCS, navigation
 
 pytestmark = pytest.mark.browser
 PAGES = [
@@ -14,10 +14,8 @@ PAGES = [
 BPE = "tokenizers/bpe/"
 
 
-@pytest.fixture
-def page(browser, address):
-    """A fresh page that remembers what went wrong while it was open."""
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+def open_page(context, address):
+    """Open a page that remembers what went wrong while it was open."""
     page = context.new_page()
     page.faults = []
     page.on("console", lambda line: page.faults.append(line.text) if line.type == "error" else None)
@@ -31,16 +29,30 @@ def page(browser, address):
             else page.faults.append(f"another host: {request.url}")
         ),
     )
-    yield page
+    return page
+
+
+@pytest.fixture
+def page(browser, address):
+    """A fresh page of a new reader."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    yield open_page(context, address)
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.fixture(scope="module", params=[("en", "light"), ("zh", "dark")], ids="-".join)
+def phone(request, browser, address):
+    """A reader who goes through the book on a phone, and fetches what pages share only once."""
+    language, scheme = request.param
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 800})
+    yield open_page(context, address), language, scheme
+    context.close()
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_opens_without_error_and_fits_a_phone(page, address, path, language, scheme):
-    page.emulate_media(color_scheme=scheme)
-    page.set_viewport_size({"width": 390, "height": 800})
+def test_a_page_opens_without_error_and_fits_a_phone(phone, address, path):
+    page, language, scheme = phone
+    page.faults.clear()
     page.goto(f"{address}/{language}/{path}")
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
