@@ -32,6 +32,7 @@ class Family:
         fields: Published names of sizes, and ours; a missing one is an error.
         defaults: The same, with what a file means that does not say it.
         constants: Fields that the model knows with one value only.
+        kind: Fields by which other programs find their model.
         weight_names: Tables of names, one for each dialect; the first is written.
         ignored_names: Tensors in published files that are no weights, as patterns.
     """
@@ -41,6 +42,7 @@ class Family:
     fields: ClassVar[Mapping[str, str]]
     defaults: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     constants: ClassVar[Mapping[str, Any]] = {}
+    kind: ClassVar[Mapping[str, Any]] = {}
     weight_names: ClassVar[Sequence[Mapping[str, str]]]
     ignored_names: ClassVar[Sequence[str]] = ()
 
@@ -67,7 +69,8 @@ class Family:
     def write(cls, config: Any) -> dict[str, Any]:
         """Return the fields of a config.json that other programs read."""
         names = {**cls.fields, **{theirs: ours for theirs, (ours, _) in cls.defaults.items()}}
-        return {theirs: getattr(config, ours) for theirs, ours in names.items()} | {**cls.constants}
+        sizes = {theirs: getattr(config, ours) for theirs, ours in names.items()}
+        return {**sizes, **cls.constants, **cls.kind}
 
 
 def check_constants(published: Mapping[str, Any], constants: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ joins two tokens into a longer one. A pattern first splits text into words; no m
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from heapq import heapify, heappop, heappush
@@ -280,6 +280,23 @@ def merge_by_rank(
     return [symbol for symbol in symbols if symbol is not None]
 
 
+def encode_words(
+    words: Iterable[str], encode: Callable[[str], list[int]], memory: dict[str, list[int]]
+) -> list[int]:
+    """Encode word by word; the ids of short words are remembered, since most come again."""
+    ids: list[int] = []
+    for word in words:
+        known = memory.get(word)
+        if known is None:
+            known = encode(word)
+            if len(word) <= CACHED_LENGTH:
+                if len(memory) >= CACHE_SIZE:
+                    memory.clear()
+                memory[word] = known
+        ids += known
+    return ids
+
+
 class BPETokenizer:
     """Encode text with learned merges, and decode ids into the very same text.
 
@@ -369,17 +386,8 @@ class BPETokenizer:
         return chain.from_iterable(self.encode(piece, allowed) for piece in pieces)
 
     def _encode_ordinary(self, text: str) -> list[int]:
-        ids: list[int] = []
-        for word in split_words(text, self._word):
-            known = self._cache.get(word)
-            if known is None:
-                known = self._encode_word(word.encode())
-                if len(word) <= CACHED_LENGTH:
-                    if len(self._cache) >= CACHE_SIZE:
-                        self._cache.clear()
-                    self._cache[word] = known
-            ids += known
-        return ids
+        words = split_words(text, self._word)
+        return encode_words(words, lambda word: self._encode_word(word.encode()), self._cache)
 
     def _encode_word(self, word: bytes) -> list[int]:
         return merge_by_rank([self._byte_ids[byte] for byte in word], self._merges)

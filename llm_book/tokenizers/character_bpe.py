@@ -13,9 +13,8 @@ from typing import Any
 import regex
 
 from llm_book.tokenizers.bpe import (
-    CACHE_SIZE,
-    CACHED_LENGTH,
     check_allowed,
+    encode_words,
     mend_surrogates,
     merge_by_rank,
     split_special,
@@ -163,17 +162,8 @@ class CharacterBPETokenizer:
         return text
 
     def _encode_ordinary(self, text: str) -> list[int]:
-        ids: list[int] = []
-        for word in self._word.findall(text) if self._word else [text]:
-            known = self._cache.get(word)
-            if known is None:
-                known = self._encode_word(word)
-                if len(word) <= CACHED_LENGTH:
-                    if len(self._cache) >= CACHE_SIZE:
-                        self._cache.clear()
-                    self._cache[word] = known
-            ids += known
-        return ids
+        words = self._word.findall(text) if self._word else [text]
+        return encode_words(words, self._encode_word, self._cache)
 
     def _encode_word(self, word: str) -> list[int]:
         """Merge the characters of a word; those that are no token fall back to their bytes."""

@@ -37,10 +37,9 @@ from llm_book.training.checkpoint import (
     sweep,
     unfinished_name,
 )
-from llm_book.training.loss import next_token_loss
+from llm_book.training.loss import Batch, next_token_loss
 from llm_book.training.storytelling import END, StoryBatches
 from llm_book.training.trainer import (
-    Batch,
     Batches,
     History,
     TrainingConfig,

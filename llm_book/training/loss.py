@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 IGNORED = -100  # as a target: nothing is to be predicted here
+Batch = tuple[Tensor, Tensor]  # inputs and targets, `(B, T)` each
 
 
 def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:

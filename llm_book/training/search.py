@@ -21,8 +21,9 @@ from tqdm import tqdm
 from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import BPETokenizer, train_bpe
+from llm_book.training.loss import Batch
 from llm_book.training.storytelling import END, StoryBatches
-from llm_book.training.trainer import Batch, History, TrainingConfig, train
+from llm_book.training.trainer import History, TrainingConfig, train
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 N_REPORTS = 8  # evaluations of a trial, each a chance to stop it

@@ -1,16 +1,15 @@
 """Stories in and out of training: batches of them, the lowest loss, and what a model tells."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from llm_book.data.stories import Grammar
 from llm_book.generation.generate import generate
 from llm_book.models.causal_lm import CausalLM
 from llm_book.tokenizers.bpe import BPETokenizer
-from llm_book.training.loss import IGNORED
+from llm_book.training.loss import IGNORED, Batch
 
 END = "<|endoftext|>"
-Batch = tuple[Tensor, Tensor]  # inputs and targets, `(B, T)` each
 
 
 def lowest_loss(grammar: Grammar, stories: list[str]) -> float:

@@ -18,14 +18,12 @@ from llm_book.models.causal_lm import count_parameters, evaluating
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.adamw import AdamW, parameter_groups
-from llm_book.training.loss import IGNORED, next_token_loss
+from llm_book.training.loss import IGNORED, Batch, next_token_loss
 from llm_book.training.schedule import warmup_cosine
 from llm_book.training.storytelling import END, StoryBatches, lowest_loss, story_batch, tell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Batch = tuple[Tensor, Tensor]  # inputs and targets, `(B, T)` each
 
 
 class Batches(Protocol):

@@ -74,11 +74,8 @@ class ToyFamily(Family):
         WEIGHT_NAMES,
         {ours: f"old.{theirs}" for ours, theirs in WEIGHT_NAMES.items()} | {"head": "old_head"},
     )
+    kind: ClassVar = {"model_type": "toy"}
     ignored_names = ("*.mask",)
-
-    @classmethod
-    def write(cls, config):
-        return super().write(config) | {"model_type": "toy"}
 
 
 def publish(model, prefix=""):

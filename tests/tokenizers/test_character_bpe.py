@@ -203,7 +203,7 @@ def test_an_unknown_id_is_an_error():
 
 
 def test_the_cache_changes_nothing_and_stays_small(monkeypatch):
-    monkeypatch.setattr("llm_book.tokenizers.character_bpe.CACHE_SIZE", 2)
+    monkeypatch.setattr("llm_book.tokenizers.bpe.CACHE_SIZE", 2)
     tokenizer = make()
     text = "the x y t h e " * 3 + "x" * 200
     assert tokenizer.encode(text) == tokenizer.encode(text) == make().encode(text)

@@ -9,6 +9,7 @@ from llm_book.data.stories import StoryGrammar
 from llm_book.tokenizers.character_bpe import BYTE_NAMES
 from llm_book.tokenizers.sentencepiece_files import load_sentencepiece_model, read_character_bpe
 from llm_book.tokenizers.vocabularies import load_tokenizer_json
+from tests.tokenizers.changes import put
 
 TURNS = ["<start_of_turn>", "<end_of_turn>"]
 DIALECTS = ["llama2", "metaspace_first", "metaspace_always", "metaspace_words", "gemma3"]
@@ -184,15 +185,6 @@ def test_a_normalized_special_token_is_found_without_a_space_too(hub, sources, t
     end = ours.special_tokens["</s>"]
     assert end not in reader.encode("the fox</s>").ids
     assert load_tokenizer_json(path).encode("the fox</s>", "all") == [*ours.encode("the fox"), end]
-
-
-def put(*keys, value):
-    def change(data):
-        for key in keys[:-1]:
-            data = data[key]
-        data[keys[-1]] = value
-
-    return change
 
 
 def byte_level(data):

@@ -15,6 +15,7 @@ from llm_book.tokenizers.vocabularies import (
     load_tokenizer_json,
     read_merge,
 )
+from tests.tokenizers.changes import put
 
 END = "<|endoftext|>"
 LLAMA3_PATTERN = (
@@ -261,15 +262,6 @@ def test_files_that_save_wrote_are_read(tmp_path):
     loaded = load_tokenizer_json(tmp_path / "tokenizer.json")
     assert loaded.encode(TEXT + END, "all") == learned.encode(TEXT + END, "all")
     assert (loaded.vocab, loaded.pattern) == (learned.vocab, learned.pattern)
-
-
-def put(*keys, value):
-    def change(data):
-        for key in keys[:-1]:
-            data = data[key]
-        data[keys[-1]] = value
-
-    return change
 
 
 SPLIT = ("pre_tokenizer", "pretokenizers", 0)

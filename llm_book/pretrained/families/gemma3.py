@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from llm_book.models.gemma3 import WEIGHT_NAMES, Gemma3, Gemma3Config
 from llm_book.pretrained.families.llama import RotaryFamily
-from llm_book.pretrained.family import check_constants, read_rope
+from llm_book.pretrained.family import read_rope
 
 KINDS = ("sliding_attention", "full_attention")  # of layers
 # What the files of the models that read pictures leave out.
@@ -35,6 +35,7 @@ class Gemma3Family(RotaryFamily):
         "final_logit_softcapping": None,
         "use_bidirectional_attention": False,
     }
+    kind: ClassVar = {"model_type": "gemma3_text", "architectures": ["Gemma3ForCausalLM"]}
     weight_names = (
         WEIGHT_NAMES,
         {ours: f"language_model.{name}" for ours, name in WEIGHT_NAMES.items()},
@@ -42,11 +43,15 @@ class Gemma3Family(RotaryFamily):
     ignored_names = ("vision_tower.*", "multi_modal_projector.*")
 
     @classmethod
-    def read_sizes(cls, published: Mapping[str, Any]) -> dict[str, Any]:
-        """Return our sizes, with the layers that see everything."""
+    def read(cls, published: Mapping[str, Any]) -> Gemma3Config:
+        """Return the config; of a model that reads pictures, that of its text part."""
         if published["model_type"] == "gemma3":
             published = SIZES_NOT_SAID | published["text_config"]
-            check_constants(published, cls.constants)
+        return super().read(published)
+
+    @classmethod
+    def read_sizes(cls, published: Mapping[str, Any]) -> dict[str, Any]:
+        """Return our sizes, with the layers that see everything."""
         found = super().read_sizes({"rope_theta": 1_000_000.0, **published})
         local = {"rope_local_base_freq": 10_000.0, **published}
         rope = read_rope(local, "sliding_attention")
@@ -60,8 +65,6 @@ class Gemma3Family(RotaryFamily):
     def write(cls, config: Gemma3Config) -> dict[str, Any]:
         """Return the fields of a config.json that other programs read."""
         return super().write(config) | {
-            "model_type": "gemma3_text",
-            "architectures": ["Gemma3ForCausalLM"],
             "rope_local_base_freq": config.rope_theta_local,
             "layer_types": layer_types(config.n_layers, config.global_layers),
         }

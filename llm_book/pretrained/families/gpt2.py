@@ -25,6 +25,7 @@ class GPT2Family(Family):
         "tie_word_embeddings": ("tie_embeddings", True),
     }
     constants: ClassVar = {"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False}
+    kind: ClassVar = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"]}
     # OpenAI's files name the parts bare, those of transformers with its prefix.
     weight_names = (
         WEIGHT_NAMES,
@@ -44,8 +45,6 @@ class GPT2Family(Family):
     def write(cls, config: GPT2Config) -> dict[str, Any]:
         """Return the fields of a config.json; one dropout of ours stands for three."""
         return super().write(config) | {
-            "model_type": "gpt2",
-            "architectures": ["GPT2LMHeadModel"],
             "activation_function": "gelu" if config.exact_gelu else "gelu_new",
             "attn_pdrop": config.dropout,
             "resid_pdrop": config.dropout,

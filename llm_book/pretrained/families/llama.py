@@ -55,11 +55,6 @@ class LlamaFamily(RotaryFamily):
         "tie_word_embeddings": ("tie_embeddings", False),
     }
     constants: ClassVar = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
+    kind: ClassVar = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
     weight_names = (WEIGHT_NAMES,)
     ignored_names = ("*.rotary_emb.inv_freq",)
-
-    @classmethod
-    def write(cls, config: LlamaConfig) -> dict[str, Any]:
-        """Return the fields of a config.json that other programs read."""
-        kind = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
-        return super().write(config) | kind

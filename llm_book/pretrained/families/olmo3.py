@@ -17,6 +17,7 @@ class Olmo3Family(RotaryFamily):
         "tie_word_embeddings": ("tie_embeddings", False),
     }
     constants: ClassVar = {"hidden_act": "silu", "attention_bias": False}
+    kind: ClassVar = {"model_type": "olmo3", "architectures": ["Olmo3ForCausalLM"]}
     weight_names = (WEIGHT_NAMES,)
 
     @classmethod
@@ -27,8 +28,5 @@ class Olmo3Family(RotaryFamily):
     @classmethod
     def write(cls, config: Olmo3Config) -> dict[str, Any]:
         """Return the fields of a config.json that other programs read."""
-        return super().write(config) | {
-            "model_type": "olmo3",
-            "architectures": ["Olmo3ForCausalLM"],
-            "layer_types": layer_types(config.n_layers, config.global_layers),
-        }
+        types = layer_types(config.n_layers, config.global_layers)
+        return super().write(config) | {"layer_types": types}
