@@ -56,8 +56,9 @@ def test_linear_scaling_reaches_farther_by_its_factor():
     assert_close(turned(slow, 1000), turned(make_rotary(16, 1e4), 250))
 
 
-def test_a_yarn_that_multiplies_otherwise_is_refused():
+@pytest.mark.parametrize("name", ["mscale", "mscale_all_dim"])
+def test_a_yarn_that_multiplies_otherwise_is_refused(name):
     scaling = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 64}
     assert make_rotary(16, 1e4, scaling)
     with pytest.raises(ValueError, match="mscale, which we do not know"):
-        make_rotary(16, 1e4, scaling | {"mscale_all_dim": 1.0})
+        make_rotary(16, 1e4, scaling | {name: 1.0})
