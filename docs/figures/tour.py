@@ -134,15 +134,15 @@ def recorded(language: str) -> str:
     steps = results("tour")["results"]["steps"]
     command = f"`python -m llm_book.tour --language {language} --steps {steps}`"
     if language == "en":
-        fewer = f", fewer than the default of {STEPS}," if steps < STEPS else ""
+        fewer = f", with fewer steps than the default of {STEPS}" if steps < STEPS else ""
         return (
-            f"This is what {command} has printed on our machine. With {steps} steps{fewer} it "
-            "went as follows; on another machine the last digits may differ, and with them the story."
+            f"This is what {command} has printed on our machine{fewer}. On another machine the "
+            "last digits may differ, and with them the story."
         )
-    fewer = f"，比默认的 {STEPS} 步少" if steps < STEPS else ""
+    fewer = f"，步数比默认的 {STEPS} 少" if steps < STEPS else ""
     return (
-        f"{command} 在我们的机器上打印了下面这些。这次训练了 {steps} 步{fewer}。换一台机器，"
-        "末几位数字可能不同，故事也就不同。"
+        f"{command} 在我们的机器上打印了下面这些{fewer}。换一台机器，末几位数字可能不同，"
+        "故事也就不同。"
     )
 
 
@@ -156,7 +156,7 @@ def judged(mine: dict, language: str) -> str:
             return "No story of the grammar begins like this one."
         return (
             f"The grammar can follow the story for {at} of its {length:,} characters: so far it is "
-            "a story that could have been told, and there it is no more."
+            "a story that could have been told, and no further."
         )
     if mine["accepted"]:
         return "故事从头到尾，语法都认可。"
