@@ -243,7 +243,7 @@ def prepare(
 
     Args:
         folder: Where `.txt` files lie, at any depth.
-        out: A folder, in which `tokens` appears when all of it is complete.
+        out: A folder; `report.json` appears there last, when all else is complete.
         language: One of `LANGUAGES`.
         tokenizer: Knows `END_OF_TEXT`; trained on the books that are kept if not given.
         vocab_size: Of a tokenizer that is trained here.
@@ -252,12 +252,15 @@ def prepare(
         workers: Number of processes.
 
     Raises:
-        ValueError: The language is unknown, or no book is left.
+        ValueError: The language is unknown, a number is below 1, or no book is left.
         FileExistsError: There are tokens in `out` already.
     """
     folder, out = Path(folder), Path(out)
     if language not in LANGUAGES:
         raise ValueError(f"{language=} is not one of {', '.join(LANGUAGES)}")
+    for name, number in (("shard_characters", shard_characters), ("workers", workers)):
+        if number < 1:
+            raise ValueError(f"{name}={number}, expected at least 1")
     if (out / "tokens").exists():
         raise FileExistsError(f"{out / 'tokens'} exists already; delete it to write it anew")
     paths = sorted(folder.rglob("*.txt"))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from llm_book.publishing.book import DOCS, ROOT
+from llm_book.publishing.book import DOCS
 
 
 def examples(page: str = "") -> list[Path]:
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("page", nargs="*", default=[""], help="such as tokenizers/bpe")
     for page in parser.parse_args().page:
         if not (DOCS / "examples" / page).is_dir():
-            sys.exit(f"{(DOCS / 'examples' / page).relative_to(ROOT).as_posix()} does not exist")
+            sys.exit(f"docs/examples/{page} does not exist")
         for script in tqdm(examples(page), unit="example", disable=None):
             script.with_suffix(".txt").write_text(run(script), "utf-8")
 

@@ -242,10 +242,11 @@ def main() -> None:
         description="Draw the figures and tables of the book's pages from their scripts.",
     )
     parser.add_argument("page", nargs="*", help="such as tokenizers/bpe (default: every page)")
-    chosen = [DOCS / "figures" / f"{page}.py" for page in parser.parse_args().page] or scripts()
-    for script in chosen:
-        if not script.exists():
-            sys.exit(f"{script.relative_to(ROOT).as_posix()} does not exist")
+    pages = parser.parse_args().page
+    for page in pages:
+        if not (DOCS / "figures" / f"{page}.py").exists():
+            sys.exit(f"docs/figures/{page}.py does not exist")
+    chosen = [DOCS / "figures" / f"{page}.py" for page in pages] or scripts()
     for script in tqdm(chosen, unit="page", disable=None):
         for file, text in draw(script).items():
             file.parent.mkdir(exist_ok=True)

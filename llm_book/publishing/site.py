@@ -4,6 +4,7 @@ For example: python -m llm_book.publishing.site serve --port 8000
 """
 
 import argparse
+import errno
 import os
 import shutil
 import subprocess
@@ -126,11 +127,14 @@ def main() -> None:
         return
     try:  # before the build, so that a taken port is known at once
         server = open_server(arguments.port, host=arguments.host)
-    except (OSError, OverflowError):
-        sys.exit(f"Port {arguments.port} of {arguments.host} is taken: try make site PORT=8001")
+    except (OSError, OverflowError) as problem:
+        taken = isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE
+        why = "is taken: try make site PORT=8001" if taken else f"cannot be used: {problem}"
+        sys.exit(f"Port {arguments.port} of {arguments.host} {why}")
     with server:
         build_site()
-        print(f"The book is at http://127.0.0.1:{arguments.port}/  (Ctrl+C stops)", flush=True)
+        host = "127.0.0.1" if arguments.host == "0.0.0.0" else arguments.host
+        print(f"The book is at http://{host}:{arguments.port}/  (Ctrl+C stops)", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

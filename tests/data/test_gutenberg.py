@@ -277,6 +277,13 @@ def test_the_command_line_says_what_it_did(tmp_path, library, monkeypatch, capsy
     assert "1 dropped: duplicate" in printed
 
 
+@pytest.mark.parametrize("name", ["workers", "shard_characters"])
+def test_numbers_below_one_are_refused_before_a_book_is_read(tmp_path, library, name):
+    with pytest.raises(ValueError, match=f"^{name}=0, expected at least 1$"):
+        prepare(library, tmp_path / "out", **{name: 0})
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_tokenizer_that_exists_can_be_used(tmp_path, library, monkeypatch):
     BPETokenizer([], [END_OF_TEXT]).save(tmp_path / "bytes")
     command(monkeypatch, library, tmp_path / "out", "--tokenizer", tmp_path / "bytes")
