@@ -42,7 +42,7 @@ WORDS = {
         "curves": "Validation loss of models of growing size against the floor",
         "curves_description": (
             "Nats per character against the number of stories read, both axes logarithmic. All "
-            "curves fall toward the dashed floor; the largest model comes nearest."
+            "curves fall toward the dashed floor; the one with the newer block comes nearest."
         ),
         "stories": "stories read",
         "nats": "nats per character",
@@ -60,6 +60,21 @@ WORDS = {
         },
         "first": "first error",
         "after": "After {:,} stories",
+        "facts": {
+            "hero": "hero", "elder": "elder", "friend": "friend", "gift": "gift",
+            "color": "color", "garment": "garment", "keepsake": "keepsake", "snack": "snack",
+            "town": "town",
+        },
+        "fact": "fact",
+        "often": "said again, per story",
+        "memory": "What each fact still costs while the last model learns",
+        "memory_description": (
+            "A row for each fact, a column for each number of stories read. Dark cells are "
+            "facts that are guessed, and cost two or three nats; pale ones are remembered. Each "
+            "row turns from dark to pale within one or two columns, those of the facts that are "
+            "said often first."
+        ),
+        "read": "thousand stories read",
     },
     "zh": {
         "step": "两个批次，更新一次权重",
@@ -79,7 +94,7 @@ WORDS = {
         "curves": "大小不同的模型，验证损失离下限多远",
         "curves_description": (
             "横轴是读过的故事数，纵轴是每字符奈特，都是对数刻度。"
-            "每条曲线都朝虚线画的下限落下去，最大的模型离它最近。"
+            "每条曲线都朝虚线画的下限落下去，换了新块的那个离它最近。"
         ),
         "stories": "读过的故事",
         "nats": "每字符奈特",
@@ -95,18 +110,32 @@ WORDS = {
         },
         "first": "头一个错",
         "after": "读过 {:,} 个故事",
+        "facts": {
+            "hero": "主人公", "elder": "长辈", "friend": "伙伴", "gift": "要捎的东西",
+            "color": "颜色", "garment": "穿戴", "keepsake": "小物件", "snack": "干粮",
+            "town": "家乡",
+        },
+        "fact": "哪一项",
+        "often": "每个故事重提几次",
+        "memory": "最后那个模型边学边记，每一项还要付多少",
+        "memory_description": (
+            "一行是一项，一列是读过的故事数。深色的格子是在猜，一次要付两三个奈特；"
+            "浅色的是记住了。每一行由深变浅，只隔一两列；常提的几项先变浅。"
+        ),
+        "read": "读过的故事（千）",
     },
 }  # fmt: skip
 
 
 def entries(language: str) -> dict[str, dict]:
-    """Return the recorded models of a language, the smallest first."""
+    """Return the recorded models of a language, the smallest first and the best last."""
     return results("training/trainer")["results"][language]
 
 
 def label(entry: dict) -> str:
-    """Name a size, `2 × 64`."""
-    return f"{entry['layers']} × {entry['dim']}"
+    """Name a size, `2 × 64`, and the block if it is not that of GPT-2."""
+    size = f"{entry['layers']} × {entry['dim']}"
+    return size if entry["family"] == "GPT-2" else f"{size}, {entry['family']}"
 
 
 def step(language: str):
@@ -141,26 +170,23 @@ def curves(language: str):
         660, 360, title=words["curves"], description=words["curves_description"], plot=True
     )
     batch = results("training/trainer")["results"]["batch_size"]
-    ends = []
     for entry, color, mark in zip(entries(language).values(), COLORS, MARKS, strict=False):
         scale = entry["floor"] / entry["validation_floor"]  # its stories are a part of all
         points = [(batch * s, loss * scale) for s, loss in entry["validation"] if s > 0]
         x, y = zip(*points, strict=True)
-        axes.plot(x, y, color=color, marker=mark, markersize=3, linewidth=1.4)
-        ends.append([x[-1], y[-1], label(entry), color])
+        style = {"color": color, "marker": mark, "markersize": 3, "linewidth": 1.4}
+        axes.plot(x, y, label=label(entry), **style)
         floor = entry["floor"]
     axes.axhline(floor, color=INK, linestyle="--", linewidth=1)
     axes.text(batch * 220, floor * 1.03, f"{words['floor']} {floor:.4f}", va="bottom")
-    for x, y, text, color in ends:
-        axes.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", color=color)
+    axes.legend(loc="upper right")
     axes.set(xscale="log", yscale="log", xlabel=words["stories"], ylabel=words["nats"])
-    ticks = [1600, 4000, 10_000, 20_000, 50_000]
+    ticks = [1600, 4000, 10_000, 20_000, 50_000, 100_000]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     factors = (1, 1.2, 1.5, 2, 3, 5)
     axes.set_yticks([floor * f for f in factors], [f"{floor * f:.3f}" for f in factors])
     axes.minorticks_off()
     axes.set_ylim(floor * 0.95, floor * 7)
-    axes.set_xlim(right=2 * max(x for x, *_ in ends))
     axes.grid()
     return figure
 
@@ -179,27 +205,164 @@ def ladder(language: str) -> str:
 
 
 def best(language: str) -> str:
-    """Say how near the largest model comes."""
-    (*_, entry) = entries(language).values()
+    """Say how near the largest GPT-2 comes, and how near the model with the newer block."""
+    *_, older, entry = entries(language).values()
     judged, minutes = entry["judged"], entry["core_seconds"] / 60
     above, share = 100 * (entry["ratio"] - 1), 100 * judged["valid"] / judged["n"]
+    before, older_minutes = 100 * (older["ratio"] - 1), older["core_seconds"] / 60
     if language == "en":
         return (
-            f"The largest model has {entry['parameters'] / 1e6:.1f} million weights and ends at "
-            f"{entry['loss']:.4f} nats per character. A reader who knows the grammar pays "
-            f"{entry['floor']:.4f} for the same stories. The model is **{above:.1f}% above the "
-            f"floor**, after {entry['stories']:,} stories and {minutes:.0f} minutes on one core "
-            f"of a processor. Of {judged['n']} stories that it then tells, {judged['valid']} "
-            f"({share:.0f}%) belong to the grammar from the first character to the last; "
-            f"{judged['distinct']} of the {judged['n']} are different."
+            f"The largest GPT-2 reads {older['stories']:,} stories in {older_minutes:.0f} minutes "
+            f"on one core and ends {before:.1f}% above the floor. The last model has a block of "
+            f"chapter 10, and {entry['parameters'] / 1e6:.1f} million weights. It reads "
+            f"{entry['stories']:,} stories in {minutes:.0f} minutes on one core, as much as two "
+            f"cores compute in {minutes / 2:.0f}, and ends at {entry['loss']:.4f} nats "
+            f"per character. A reader who knows the grammar pays {entry['floor']:.4f} for the same "
+            f"stories. The model is **{above:.1f}% above the floor**. Of {judged['n']} stories "
+            f"that it then tells, {judged['valid']} ({share:.0f}%) belong to the grammar from the "
+            f"first character to the last; {judged['distinct']} of the {judged['n']} are different."
         )
     return (
-        f"最大的模型有 {entry['parameters'] / 1e4:.0f} 万个权重，最后每个字符付 "
-        f"{entry['loss']:.4f} 奈特。同样这些故事，懂语法的读者每个字符付 {entry['floor']:.4f} 奈特。"
-        f"模型**比下限高 {above:.1f}%**，一共读了 {entry['stories']:,} 个故事，"
-        f"在处理器的一个核上用了 {minutes:.0f} 分钟。再让它自己讲 {judged['n']} 个故事，"
+        f"最大的 GPT-2 读了 {older['stories']:,} 个故事，在一个核上用了 {older_minutes:.0f} 分钟，"
+        f"结束时比下限高 {before:.1f}%。最后那个模型换上第 10 章的块，有 "
+        f"{entry['parameters'] / 1e4:.0f} 万个权重。它读了 {entry['stories']:,} 个故事，"
+        f"在一个核上用了 {minutes:.0f} 分钟；两个核一起算，就是 {minutes / 2:.0f} 分钟的活。"
+        f"结束时它每个字符付 {entry['loss']:.4f} 奈特；同样这些故事，懂语法的读者每个字符付 "
+        f"{entry['floor']:.4f} 奈特。模型**比下限高 {above:.1f}%**。再让它自己讲 {judged['n']} 个故事，"
         f"从头到尾合乎语法的有 {judged['valid']} 个（{share:.0f}%）；"
         f"{judged['n']} 个里头，互不相同的有 {judged['distinct']} 个。"
+    )
+
+
+def by_frequency(entry: dict) -> list[str]:
+    """List the facts of the stories, the one that is said again most often first."""
+    return sorted(entry["mentions"], key=lambda fact: -entry["mentions"][fact])
+
+
+def name_of(fact: str, language: str) -> str:
+    """Call a fact of the plan, `color.name`, what the page calls it."""
+    return WORDS[language]["facts"][fact.partition(".")[0]]
+
+
+def facts(language: str) -> str:
+    """Table what each size pays too much where a story says a fact for the last time."""
+    words, sizes = WORDS[language], list(entries(language).values())
+    rows = [
+        [
+            name_of(fact, language),
+            f"{sizes[0]['mentions'][fact] / 100:.2f}",
+            *(f"{abs(entry['remembered'][-1][1][fact]):.2f}" for entry in sizes),
+        ]
+        for fact in by_frequency(sizes[0])
+    ]
+    return table([words["fact"], words["often"], *map(label, sizes)], rows)
+
+
+def guess(language: str) -> str:
+    """Say what it costs to guess a color."""
+    chances = StoryGrammar(language).rules["color"].probabilities
+    nats = -sum(p * math.log(p) for p in chances)
+    if language == "en":
+        return (
+            f"A model that has forgotten has to guess. There are {len(chances)} colors, some more "
+            f"frequent than others, and a guess costs {nats:.1f} nats."
+        )
+    return (
+        f"忘了的模型只好猜。颜色一共 {len(chances)} 种，有的常见，有的少见，猜一次平均要付 "
+        f"{nats:.1f} 奈特。"
+    )
+
+
+def forgotten(language: str) -> str:
+    """Say which facts the largest GPT-2 guesses, and how much of its excess that explains."""
+    *_, older, entry = entries(language).values()
+    costs = older["remembered"][-1][1]
+    lost = [fact for fact in by_frequency(older) if costs[fact] > 1]
+    together = sum(costs[fact] * older["mentions"][fact] / 100 for fact in lost)
+    excess = (older["loss"] - older["floor"]) * StoryGrammar(language).per_story.length
+    still = [fact for fact in by_frequency(entry) if entry["remembered"][-1][1][fact] > 1]
+    if language == "en":
+        verb = "is" if len(still) == 1 else "are"
+        end = f"only {listed(still, 'en')} {verb} guessed" if still else "nothing is guessed"
+        return (
+            f"The largest GPT-2 guesses {listed(lost, 'en')}, and remembers the other "
+            f"{len(costs) - len(lost)} facts. What it guesses comes to {together:.1f} of the "
+            f"{excess:.1f} nats that it pays too much for a story. In the last model {end}."
+        )
+    end = f"还要猜的只剩下{listed(still, 'zh')}" if still else "没有一项要猜了"
+    return (
+        f"最大的 GPT-2 记住了 {len(costs) - len(lost)} 项，另外几项全靠猜：{listed(lost, 'zh')}。"
+        f"它每个故事多付 {excess:.1f} 奈特，其中 {together:.1f} 奈特就花在猜上。"
+        f"到了最后那个模型，{end}。"
+    )
+
+
+def listed(facts: list[str], language: str) -> str:
+    """Write facts one after the other: "the color, the snack and the town"."""
+    names = [name_of(fact, language) for fact in facts]
+    if language == "zh":
+        return "、".join(names)
+    *others, last = (f"the {name}" for name in names)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def memory(language: str):
+    """Draw how much each fact still costs as the last model reads on."""
+    words = WORDS[language]
+    (*_, entry) = entries(language).values()
+    batch = results("training/trainer")["results"]["batch_size"]
+    rows, shown = by_frequency(entry), steps_shown(entry)
+    left, top, width, height = 132, 34, (660 - 132) / len(shown), 26
+    figure, axes = canvas(
+        660, top + height * len(rows) + 4, title=words["memory"],
+        description=words["memory_description"],
+    )  # fmt: skip
+    axes.text(0, 20, words["read"], va="center", fontsize=10, color=MUTED)
+    for column, (step, costs) in enumerate(shown):
+        x = left + column * width
+        thousands = batch * step / 1000
+        number = f"{thousands:.1f}" if thousands < 10 else f"{thousands:.0f}"
+        axes.text(x + width / 2, 20, number, ha="center", va="center", fontsize=10, color=MUTED)
+        for row, fact in enumerate(rows):
+            cost = abs(costs[fact])
+            place = {"height": height - 3, "width": width - 3}
+            cell(axes, x, top + row * height, **place, text=f"{cost:.1f}",
+                 color=ORANGE, strength=round(min(cost / 3, 1) * 0.7, 2), size=10)  # fmt: skip
+    for row, fact in enumerate(rows):
+        axes.text(0, top + (row + 0.45) * height, name_of(fact, language), va="center")
+    return figure
+
+
+def steps_shown(entry: dict, n: int = 12) -> list[tuple[int, dict[str, float]]]:
+    """Choose `n` of the recorded steps, in equal ratios from step 200 to the last."""
+    recorded = [(step, costs) for step, costs in entry["remembered"] if step > 0]
+    first, last = recorded[0][0], recorded[-1][0]
+    wanted = [first * (last / first) ** (i / (n - 1)) for i in range(n)]
+    steps = sorted({min(recorded, key=lambda pair: abs(pair[0] - w))[0] for w in wanted})
+    return [(step, costs) for step, costs in recorded if step in steps]
+
+
+def sudden(language: str) -> str:
+    """Say when the last model learned the fact that it learned most suddenly."""
+    (*_, entry) = entries(language).values()
+    batch = results("training/trainer")["results"]["batch_size"]
+    order = by_frequency(entry)
+    drops = []
+    for fact in order:
+        curve = [(batch * step, costs[fact]) for step, costs in entry["remembered"] if step > 0]
+        high = [i for i, (_, cost) in enumerate(curve) if cost > 2]
+        low = next((i for i, (_, cost) in enumerate(curve) if cost < 0.3 and i > high[-1]), None)
+        if low is not None:
+            drops.append((fact, curve[high[-1]], curve[low]))
+    fact, before, after = min(drops, key=lambda drop: drop[2][0] / drop[1][0])
+    if language == "en":
+        return (
+            f"The {name_of(fact, language)} still costs {before[1]:.1f} nats after {before[0]:,} "
+            f"stories, and {abs(after[1]):.1f} after {after[0]:,}."
+        )
+    return (
+        f"拿{name_of(fact, language)}来说，读到第 {before[0]:,} 个故事，一次还要付 {before[1]:.1f} 奈特；"
+        f"读到第 {after[0]:,} 个，只付 {abs(after[1]):.1f} 奈特。"
     )
 
 
@@ -217,7 +380,7 @@ def price(language: str) -> str:
             f"$-\\log {share:.2f}$."
         )
     return (
-        f"一个故事平均 {length:.0f} 个字符，模型多付了 {excess:.1f} 奈特。其中不合格的故事要占 "
+        f"一个故事平均 {length:.0f} 个字符，最后那个模型多付了 {excess:.1f} 奈特。其中不合格的故事要占 "
         f"$-\\log {share:.2f}$，也就是 {-math.log(share):.1f} 奈特。"
     )
 
@@ -253,7 +416,7 @@ def errors(language: str) -> str:
 
 
 def samples(language: str) -> str:
-    """Show how the largest model's stories begin, at growing steps."""
+    """Show how the best model's stories begin, at growing steps."""
     (*_, entry) = entries(language).values()
     batch, limit = results("training/trainer")["results"]["batch_size"], 330
     lines = []
@@ -269,7 +432,7 @@ def samples(language: str) -> str:
 
 
 def mistakes(language: str) -> str:
-    """Quote first errors of the largest model: what it said, and what it should have said."""
+    """Quote first errors of the best model: what it said, and what it should have said."""
     (*_, entry) = entries(language).values()
     words, rows = WORDS[language], []
     for kind, found in entry["judged"]["examples"].items():
@@ -289,6 +452,11 @@ FIGURES = {
     "curves": curves,
     "ladder": ladder,
     "best": best,
+    "facts": facts,
+    "guess": guess,
+    "forgotten": forgotten,
+    "memory": memory,
+    "sudden": sudden,
     "price": price,
     "depth": depth,
     "errors": errors,
