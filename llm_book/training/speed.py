@@ -265,11 +265,9 @@ def training_step(
     hidden = (hidden_states or model.hidden_states)(inputs)
     loss = linear_cross_entropy(hidden, model.head.weight, targets)
     loss.backward()
-    parameters = list(model.parameters())
+    nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
     if masters is not None:
         masters.take_gradients()
-        parameters = masters.parameters
-    nn.utils.clip_grad_norm_(parameters, clip_norm)
     optimizer.step()
     optimizer.zero_grad()
     if masters is not None:

@@ -245,6 +245,19 @@ def test_a_bfloat16_model_with_masters_learns_one_batch_by_heart():
     assert float(losses[-1]) < 0.1 * float(losses[0])
 
 
+def test_a_bfloat16_step_is_clipped_before_the_masters_take_it():
+    torch.manual_seed(0)
+    model = GPT2(SMALL)
+    masters = MasterWeights(model)
+    use_fast_layers(model)
+    before = [master.detach().clone() for master in masters.parameters]
+    optimizer = torch.optim.SGD(masters.parameters, lr=1.0)
+    training_step(model, optimizer, *batch(), masters=masters, clip_norm=0.01)
+    moved = [after - at_first for after, at_first in zip(masters.parameters, before, strict=True)]
+    length = nn.utils.get_total_norm(moved).item()
+    assert_close(length, 0.01, atol=0, rtol=0.01)  # the norm has the digits of bfloat16
+
+
 def test_gradients_are_clipped_together():
     model = randomized(GPT2(SMALL))
     use_fast_layers(model)

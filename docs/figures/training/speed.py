@@ -259,14 +259,16 @@ def limit(language: str) -> str:
             f"{wide['oneDNN']:.0f} by oneDNN, in bfloat16 {half['torch']:.0f} and "
             f"{half['oneDNN']:.0f}. The faster of the two is our limit. Measured against "
             f"`torch.mm`, our float32 step would reach {_against_torch('float32'):.0f}%, and "
-            f"Hugging Face's {_against_torch('float32', THEIRS):.0f}%."
+            f"Hugging Face's {_against_torch('float32', THEIRS):.0f}%; in bfloat16 it would be "
+            f"{_against_torch('bfloat16'):.0f}% and {_against_torch('bfloat16', THEIRS):.0f}%."
         )
     return (
         "同一轮里，两个 2048 × 2048 的矩阵相乘：float32 用 `torch.mm` 每秒 "
         f"{wide['torch']:.0f}0 亿次运算，用 oneDNN 每秒 {wide['oneDNN']:.0f}0 亿次；bfloat16 分别是 "
         f"{half['torch']:.0f}0 亿次和 {half['oneDNN']:.0f}0 亿次。哪个快，哪个就是极限。要是拿 `torch.mm` 当极限，"
         f"我们的 float32 会“达到” {_against_torch('float32'):.0f}%，Hugging Face 是 "
-        f"{_against_torch('float32', THEIRS):.0f}%。"
+        f"{_against_torch('float32', THEIRS):.0f}%；bfloat16 是 "
+        f"{_against_torch('bfloat16'):.0f}% 和 {_against_torch('bfloat16', THEIRS):.0f}%。"
     )
 
 
