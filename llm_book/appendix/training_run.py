@@ -33,7 +33,11 @@ TEXTS = ("train", "held_out")
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All that a run depends on; the same settings give the same weights."""
+    """All that a run depends on; the same settings give the same weights.
+
+    Raises:
+        ValueError: `save_every` is below 1; the other numbers are checked where they are used.
+    """
 
     language: str = "en"
     stories: int = 5000
@@ -53,6 +57,10 @@ class Settings:
     show_every: int = 100
     save_every: int = 100
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.save_every < 1:
+            raise ValueError(f"save_every={self.save_every}, expected at least 1")
 
 
 class Stopped(Exception):  # noqa: N818
@@ -95,11 +103,21 @@ def prepare(folder: Path, settings: Settings) -> None:
 
 
 def read_settings(folder: Path) -> Settings:
-    """Return the settings of the run in a folder."""
+    """Return the settings of the run in a folder.
+
+    Raises:
+        FileNotFoundError: There is no run in the folder.
+        ValueError: Its settings have other names than those of this version.
+    """
     file = folder / "data" / "settings.json"
     if not file.exists():
         raise FileNotFoundError(f"there is no run in {folder} to resume")
-    return Settings(**json.loads(file.read_text("utf-8")))
+    entries = json.loads(file.read_text("utf-8"))
+    different = set(entries) ^ {field.name for field in fields(Settings)}
+    if different:
+        names = ", ".join(sorted(different))
+        raise ValueError(f"{file} is of another version, which differs in {names}")
+    return Settings(**entries)
 
 
 def floor_of(settings: Settings, tokenizer: BPETokenizer) -> float:

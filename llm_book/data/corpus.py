@@ -125,10 +125,13 @@ def fetch(
         pause: Seconds before the second attempt; it doubles before every further one.
 
     Raises:
-        ValueError: The address cannot name a file, or the checksum is another.
+        ValueError: The address cannot name a file, the checksum is another, or attempts is
+            below 1.
         LookupError: The server refuses for good, such as 404.
         ConnectionError: All attempts failed.
     """
+    if attempts < 1:
+        raise ValueError(f"attempts={attempts}, expected at least 1")
     path = _place(url, cache_folder() if folder is None else Path(folder))
     record = _beside(path, ".sha256")
     if sha256 is None and record.exists():

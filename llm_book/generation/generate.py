@@ -38,8 +38,8 @@ def generate(
         generator: Makes the draws repeatable.
 
     Raises:
-        ValueError: A prompt is empty, holds an id outside the vocabulary, or leaves no room
-            for `max_new_tokens`; or as `sample`.
+        ValueError: A prompt is empty or text, holds an id outside the vocabulary, or leaves no
+            room for `max_new_tokens`; or as `sample`.
     """
     rows: list[list[int]] = [[] for _ in prompts]
     for step in stream(
@@ -125,6 +125,9 @@ def _pad_left(
     lengths = [len(row) for row in rows]
     if min(lengths) == 0:
         raise ValueError(f"prompt {lengths.index(0)} is empty, expected at least 1 token")
+    text = next((row for row in rows if isinstance(row[0], str)), None)
+    if text is not None:
+        raise ValueError(f"prompt {text!r} is text, expected token ids: encode it first")
     pads = [max(lengths) - length for length in lengths]
     tokens = torch.tensor(
         [[0] * pad + list(row) for pad, row in zip(pads, rows, strict=True)], device=device

@@ -43,7 +43,8 @@ class ChatFormat:
         """Return the text that the model goes on from.
 
         Raises:
-            ValueError: The last message asks for no answer, or a role has no place.
+            ValueError: The last message asks for no answer, a role has no place, or no question
+                follows a system message that has to join it.
         """
         return "".join(text for text, _ in self._pieces(messages))
 
@@ -73,6 +74,11 @@ class ChatFormat:
         before_question = ""
         if self.system_in_user and turns[0][0] == "system":
             before_question = self.system_in_user.format(turns.pop(0)[1])
+            if turns[0][0] != "user":
+                follower = turns[0][0]
+                raise ValueError(
+                    f"a system message joins the user's first, but {follower!r} follows it"
+                )
         if self.strip:  # but never a system message that joins a question
             turns = [(role, content.strip()) for role, content in turns]
         yield self.start, False

@@ -41,7 +41,10 @@ class CheckedSizes:
 
     def __post_init__(self) -> None:
         sizes = vars(self)
-        for name in ("vocab_size", "context_length", "dim", "n_layers", "hidden_dim"):
+        names = ["vocab_size", "context_length", "dim", "n_layers", "hidden_dim"]
+        if sizes.get("head_dim") is not None:  # otherwise it follows from dim and n_heads
+            names.append("head_dim")
+        for name in names:
             if not isinstance(sizes[name], int) or sizes[name] < 1:
                 raise ValueError(f"{name}={sizes[name]}, expected a whole number of at least 1")
         heads, kv_heads = sizes["n_heads"], sizes["n_kv_heads"]
@@ -65,12 +68,15 @@ def make_rotary(
         interleaved: As in `RotaryEmbedding`.
 
     Raises:
-        ValueError: The `rope_type` is unknown, or something that it needs is missing.
+        ValueError: The `rope_type` is unknown, something that it needs is missing, or its
+            factor is not above 0.
     """
     scaling = {"rope_type": "default", **(scaling or {})}
     kind = scaling["rope_type"]
     try:
-        factor = scaling.get("factor", 1.0) if kind == "default" else float(scaling["factor"])
+        factor = 1.0 if kind == "default" else float(scaling["factor"])
+        if not factor > 0:  # nor is NaN
+            raise ValueError(f"rope_scaling has factor={factor}, expected a number above 0")
         change, longer = None, 1.0
         if kind == "linear":
             change = linear_scaling(factor)

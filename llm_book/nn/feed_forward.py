@@ -10,6 +10,12 @@ from torch.nn import functional as F
 Approximation = Literal["none", "tanh"]
 
 
+def check_approximation(approximate: str) -> None:
+    """Raise ValueError for a form of GELU that is neither "none" nor "tanh"."""
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"approximate={approximate!r}, expected 'none' or 'tanh'")
+
+
 def gelu(x: Tensor, approximate: Approximation = "none") -> Tensor:
     """Weigh each number by the chance that a normal variable is below it, by hand.
 
@@ -25,9 +31,13 @@ def gelu(x: Tensor, approximate: Approximation = "none") -> Tensor:
         x: any
         returns: as x
 
+    Raises:
+        ValueError: `approximate` is neither "none" nor "tanh".
+
     Reference:
         Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415
     """
+    check_approximation(approximate)
     if approximate == "none":
         return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
     return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
@@ -61,8 +71,7 @@ class FeedForward(nn.Module):
         approximate: Approximation = "none",
     ) -> None:
         super().__init__()
-        if approximate not in ("none", "tanh"):
-            raise ValueError(f"approximate={approximate!r}, expected 'none' or 'tanh'")
+        check_approximation(approximate)
         self.up_proj = nn.Linear(dim, hidden_dim, bias=bias)
         self.down_proj = nn.Linear(hidden_dim, dim, bias=bias)
         self.approximate = approximate

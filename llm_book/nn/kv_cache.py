@@ -80,30 +80,31 @@ class KVCache:
                 positions `(B, S)`
 
         Raises:
-            ValueError: The cache is full, or was made for another shape or dtype.
+            ValueError: The cache is full, or was made for another shape or dtype, or the
+                lengths differ. Then nothing is stored.
         """
-        self._check(keys, values)
+        self._check(keys, values, positions)
         n_new, n_slots = keys.shape[1], self.positions.shape[1]
         start, end = self.length, self.length + n_new
-        self.length = end
         memories = (self.keys, self.values, self.positions)
         chunks = (keys, values, positions.expand(keys.shape[:2]))
         if end <= n_slots or n_new == 1:  # writes over nothing that is still visible
             slot = start % n_slots
             for memory, chunk in zip(memories, chunks, strict=True):
                 memory[:, slot : slot + n_new] = chunk
-            return self.keys[:, :end], self.values[:, :end], self.positions[:, :end]
-        # The first of the new tokens still sees the old ones that the last writes over.
-        old_and_new = [
-            torch.cat((memory[:, :start], chunk), 1)
-            for memory, chunk in zip(memories, chunks, strict=True)
-        ]
-        slots = torch.arange(start, end, device=keys.device)[-n_slots:] % n_slots
-        for memory, chunk in zip(memories, chunks, strict=True):
-            memory[:, slots] = chunk[:, -n_slots:]
-        return old_and_new[0], old_and_new[1], old_and_new[2]
+            seen = [memory[:, :end] for memory in memories]
+        else:  # the first of the new tokens still sees the old ones that the last writes over
+            seen = [
+                torch.cat((memory[:, :start], chunk), 1)
+                for memory, chunk in zip(memories, chunks, strict=True)
+            ]
+            slots = torch.arange(start, end, device=keys.device)[-n_slots:] % n_slots
+            for memory, chunk in zip(memories, chunks, strict=True):
+                memory[:, slots] = chunk[:, -n_slots:]
+        self.length = end
+        return seen[0], seen[1], seen[2]
 
-    def _check(self, keys: Tensor, values: Tensor) -> None:
+    def _check(self, keys: Tensor, values: Tensor, positions: Tensor) -> None:
         """Raise ValueError if the new tokens do not fit this cache."""
         for name, new, held in (("keys", keys, self.keys), ("values", values, self.values)):
             if new.shape[0] != held.shape[0]:
@@ -115,8 +116,16 @@ class KVCache:
                     f"this cache holds {name} of shape {tuple(held.shape[2:])} in {held.dtype}, "
                     f"got {tuple(new.shape[2:])} in {new.dtype}"
                 )
-        if self.length + keys.shape[1] > self.max_length:
+        batch_size, n_new = keys.shape[:2]
+        if values.shape[1] != n_new:
+            raise ValueError(f"keys of {n_new} tokens, but values of {values.shape[1]}")
+        if positions.shape not in ((n_new,), (batch_size, n_new)):
+            raise ValueError(
+                f"positions have shape {tuple(positions.shape)}, "
+                f"expected ({n_new},) or ({batch_size}, {n_new})"
+            )
+        if self.length + n_new > self.max_length:
             raise ValueError(
                 f"this cache holds {self.max_length} tokens: "
-                f"{self.length} are in it and {keys.shape[1]} more do not fit"
+                f"{self.length} are in it and {n_new} more do not fit"
             )

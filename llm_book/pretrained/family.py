@@ -111,6 +111,9 @@ def read_rope(fields: Mapping[str, Any], layer_type: str | None = None) -> dict[
 
     Returns:
         `rope_theta`, `rope_type` ("default" without scaling), and what that type needs.
+
+    Raises:
+        ValueError: `rope_parameters` is no object.
     """
     local = layer_type == "sliding_attention"
     rope = fields.get("rope_parameters")
@@ -122,6 +125,8 @@ def read_rope(fields: Mapping[str, Any], layer_type: str | None = None) -> dict[
             rope["partial_rotary_factor"] = fields["partial_rotary_factor"]
     elif layer_type in rope:
         rope = rope[layer_type]
+    if not isinstance(rope, Mapping):
+        raise ValueError(f"rope_parameters={rope!r}, expected an object")
     rope_type = rope.get("rope_type", rope.get("type", "default"))
     return {name: value for name, value in rope.items() if name != "type"} | {
         "rope_type": rope_type

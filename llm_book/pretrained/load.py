@@ -100,7 +100,7 @@ def build(fields: Mapping[str, Any]) -> CausalLM:
             return family.model(config)
     except KeyError as error:
         raise ValueError(f"config.json lacks the field {error}") from None
-    except (TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"config.json: {error}") from None
 
 

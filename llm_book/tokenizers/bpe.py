@@ -5,6 +5,7 @@ joins two tokens into a longer one. A pattern first splits text into words; no m
 """
 
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -74,6 +75,17 @@ def split_special(text: str, special_tokens: frozenset[str]) -> list[str]:
 @lru_cache(maxsize=16)
 def _splitter(special_tokens: frozenset[str]) -> regex.Pattern[str]:
     return regex.compile(f"({any_of(special_tokens)})")
+
+
+def compile_words(pattern: str) -> regex.Pattern[str]:
+    """Compile a pattern of words, which must hold together and capture no groups."""
+    try:
+        word = regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"pattern {pattern!r} is no regular expression: {error}") from None
+    if word.groups:
+        raise ValueError(f"pattern {pattern!r} has a capturing group; write (?:...)")
+    return word
 
 
 def split_words(text: str, pattern: regex.Pattern[str]) -> list[str]:
@@ -297,6 +309,17 @@ def encode_words(
     return ids
 
 
+def save_json(content: Mapping[str, Any], path: Path) -> None:
+    """Write a file that is called `….tmp` until all of it is on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.tmp")
+    with unfinished.open("wb") as file:
+        file.write(json.dumps(content, ensure_ascii=False).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
 class BPETokenizer:
     """Encode text with learned merges, and decode ids into the very same text.
 
@@ -315,7 +338,8 @@ class BPETokenizer:
 
     Raises:
         ValueError: if a byte, or a token that a merge joins or makes, is not in the vocabulary;
-            if a merge, a token or an id occurs twice; if a special token is empty.
+            if a merge, a token or an id occurs twice; if a special token is empty; if the pattern
+            is no regular expression or captures groups.
 
     Reference:
         Sennrich et al. 2016, https://arxiv.org/abs/1508.07909 (merges); Radford et al. 2019,
@@ -338,7 +362,7 @@ class BPETokenizer:
         self._tokens |= {i: token.encode() for token, i in self.special_tokens.items()}
         self.vocab_size = max(self._tokens) + 1
         self._check()
-        self._word = regex.compile(pattern)
+        self._word = compile_words(pattern)
         self._byte_ids = [self.vocab[bytes([byte])] for byte in range(256)]
         self._merges = {
             (self.vocab[a], self.vocab[b]): (rank, self.vocab[a + b])
@@ -355,8 +379,6 @@ class BPETokenizer:
             raise ValueError(f"{missing!r}, a byte or part of a merge, is not in the vocabulary")
         if len(set(self.merges)) < len(self.merges):
             raise ValueError("a merge occurs twice")
-        if regex.compile(self.pattern).groups:
-            raise ValueError(f"pattern {self.pattern!r} has a capturing group; write (?:...)")
 
     def encode(self, text: str, allowed_special: Collection[str] = frozenset()) -> list[int]:
         """Return the ids of the text's tokens.
@@ -430,10 +452,8 @@ class BPETokenizer:
         }
 
     def save(self, folder: str | Path) -> None:
-        """Write the tokenizer to `tokenizer.json` in a folder."""
-        path = Path(folder) / "tokenizer.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_json(), ensure_ascii=False), "utf-8")
+        """Write the tokenizer to `tokenizer.json` in a folder, whole or not at all."""
+        save_json(self.to_json(), Path(folder) / "tokenizer.json")
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -4,7 +4,6 @@ A token is a string of characters, and a space is written `▁`. A character tha
 apart into its bytes in UTF-8, which are the tokens `<0x00>` to `<0xFF>`.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +16,7 @@ from llm_book.tokenizers.bpe import (
     encode_words,
     mend_surrogates,
     merge_by_rank,
+    save_json,
     split_special,
 )
 
@@ -231,7 +231,5 @@ class CharacterBPETokenizer:
         }
 
     def save(self, folder: str | Path) -> None:
-        """Write the tokenizer to `tokenizer.json` in a folder."""
-        path = Path(folder) / "tokenizer.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_json(), ensure_ascii=False), "utf-8")
+        """Write the tokenizer to `tokenizer.json` in a folder, whole or not at all."""
+        save_json(self.to_json(), Path(folder) / "tokenizer.json")

@@ -135,6 +135,12 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(leftover)
 
 
+def check_keep(keep: int) -> None:
+    """Raise ValueError if no checkpoint would stay."""
+    if keep < 1:
+        raise ValueError(f"keep={keep}, expected at least 1")
+
+
 def drop_older(folder: Path, keep: int) -> None:
     """Remove all complete checkpoints but the last `keep`."""
     for old in checkpoints(folder)[:-keep]:
@@ -159,10 +165,9 @@ def save_checkpoint(
         FileExistsError: The folder has a checkpoint of this step or a later one.
         OSError: The disk is full or fails; the older checkpoints stay.
     """
+    check_keep(keep)
     folder, step = Path(folder), history.step
     older = checkpoints(folder)
-    if keep < 1:
-        raise ValueError(f"keep={keep}, expected at least 1")
     if older and _step(older[-1]) >= step:
         raise FileExistsError(
             f"step {step} was not saved: {older[-1]} exists; resume it or take another folder"
@@ -199,25 +204,27 @@ def load_checkpoint(folder: str | Path, model: nn.Module, optimizer: Optimizer) 
         raise FileNotFoundError(f"there is no checkpoint in {folder}")
     weights = _read(found[-1] / "model.safetensors")
     tensors = _read(found[-1] / "optimizer.safetensors")
-    state = _read(found[-1] / "state.json")
-    history = History.from_dict(state["history"])
+    history, groups, random = _read(found[-1] / "state.json")
     own = own_tensors(model)
     _compare(found[-1], weights, own)
-    unpack_optimizer(model, optimizer, tensors, state["optimizer"])
+    unpack_optimizer(model, optimizer, tensors, groups)
     with torch.no_grad():
         for name, tensor in own.items():
             tensor.copy_(weights[name])
-    set_random_state(state["random"])
+    set_random_state(random)
     return history
 
 
 def _read(file: Path) -> Any:
     try:
-        is_json = file.suffix == ".json"
-        return json.loads(file.read_text("utf-8")) if is_json else load_file(file)
-    except (OSError, SafetensorError, ValueError) as error:
+        if file.suffix != ".json":
+            return load_file(file)
+        state = json.loads(file.read_text("utf-8"))
+        return History.from_dict(state["history"]), state["optimizer"], state["random"]
+    except (OSError, SafetensorError, ValueError, TypeError, KeyError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else error
         raise ValueError(
-            f"{file} is damaged ({error}); delete {file.parent.name} to go on from an older one"
+            f"{file} is damaged ({reason}); delete {file.parent.name} to go on from an older one"
         ) from error
 
 

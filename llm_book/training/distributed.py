@@ -11,8 +11,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from llm_book.data.stories import LANGUAGES, StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
 from llm_book.training.checkpoint import (
+    check_keep,
     checkpoint_path,
     checkpoints,
     drop_older,
@@ -215,6 +216,19 @@ def named_tensors(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[st
     return tensors
 
 
+@contextmanager
+def one_line(kind: type[Exception], what: str) -> Iterator[None]:
+    """Raise in all processes, as an error of this kind, what went wrong in one of them.
+
+    PyTorch's own error has a traceback of each, and is no `Exception`.
+    """
+    try:
+        yield
+    except dcp.CheckpointException as error:
+        (reason, _), *_ = error.failures.values()
+        raise kind(f"{what}: {reason}") from error
+
+
 def save(
     folder: str | Path,
     model: nn.Module,
@@ -231,7 +245,12 @@ def save(
         optimizer: Made from it.
         history: Says how many steps are done.
         keep: How many checkpoints stay.
+
+    Raises:
+        ValueError: `keep` is below 1.
+        OSError: The disk is full or fails; the older checkpoints stay.
     """
+    check_keep(keep)
     first = dist.get_rank() == 0
     path = checkpoint_path(Path(folder), history.step)
     if first:
@@ -239,7 +258,8 @@ def save(
     with new_folder(path) if first else nullcontext(unfinished_name(path)) as unfinished:
         dist.barrier()  # now the folder is there
         writer = dcp.HuggingFaceStorageWriter(str(unfinished), save_distributed=True)
-        dcp.save(named_tensors(model, optimizer), storage_writer=writer)  # waits for all
+        with one_line(OSError, f"step {history.step} was not saved"):
+            dcp.save(named_tensors(model, optimizer), storage_writer=writer)  # waits for all
         if first:  # which renames the folder on leaving
             (unfinished / "history.json").write_text(json.dumps(history.to_dict()), "utf-8")
     if first:
@@ -252,12 +272,14 @@ def load(folder: str | Path, model: nn.Module, optimizer: torch.optim.Optimizer)
 
     Raises:
         FileNotFoundError: There is no checkpoint in the folder.
+        ValueError: It is damaged, or that of another model.
     """
     found = checkpoints(folder)
     if not found:
         raise FileNotFoundError(f"there is no checkpoint in {folder}")
     reader = dcp.HuggingFaceStorageReader(str(found[-1]))
-    dcp.load(named_tensors(model, optimizer), storage_reader=reader)  # in place
+    with one_line(ValueError, f"{found[-1]} does not fit this model"):
+        dcp.load(named_tensors(model, optimizer), storage_reader=reader)  # in place
     return History.from_dict(json.loads((found[-1] / "history.json").read_text("utf-8")))
 
 
@@ -290,6 +312,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> History:
     """Train, from the newest checkpoint in the folder if there is one."""
+    if arguments.save_every < 1:
+        raise ValueError(f"save_every={arguments.save_every}, expected at least 1")
     device = join()
     grammar = StoryGrammar(arguments.language)  # the same stories in every process
     tokenizer = train_bpe(grammar.sample(500), arguments.vocab_size, special_tokens=(END,))
@@ -326,10 +350,12 @@ def main() -> None:
         history = run(arguments)
         if dist.get_rank() == 0:
             print(f"loss {history.losses[-1]:.3f} after {history.step} steps")
-        dist.destroy_process_group()
     except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
         print(f"llm_book.training.distributed: {error}", file=sys.stderr)
         sys.exit(2)
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 import optuna
 import torch
 from optuna.trial import TrialState
+from sqlalchemy.exc import DatabaseError
 from tqdm import tqdm
 
 from llm_book.data.stories import LANGUAGES, StoryGrammar
@@ -145,14 +146,20 @@ def open_study(
         file: Its folder is made if it does not exist.
         pruner: By default, a trial stops if it is worse than half of those before it were
             at the same evaluation; not among the first five trials, nor at its first.
+
+    Raises:
+        ValueError: The file is something else.
     """
     Path(file).parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     pruner = pruner or optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
     storage = f"sqlite:///{Path(file).resolve().as_posix()}"
-    return optuna.create_study(
-        study_name="search", storage=storage, load_if_exists=True, pruner=pruner
-    )
+    try:
+        return optuna.create_study(
+            study_name="search", storage=storage, load_if_exists=True, pruner=pruner
+        )
+    except DatabaseError as error:  # whose own message has several lines
+        raise ValueError(f"{file} does not open as an SQLite study: {error.orig}") from error
 
 
 def finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

@@ -44,11 +44,16 @@ class StoryBatches:
 
     Shapes:
         each batch: inputs `(B, T)` and targets `(B, T)`, T the longest of its stories
+
+    Raises:
+        ValueError: `batch_size` is below 1.
     """
 
     def __init__(
         self, grammar: Grammar, tokenizer: BPETokenizer, batch_size: int, *, seed: int = 0
     ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size={batch_size}, expected at least 1")
         self.grammar, self.tokenizer = grammar, tokenizer
         self.batch_size, self.seed = batch_size, seed
 

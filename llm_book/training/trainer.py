@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -290,6 +291,18 @@ def train(
     return history
 
 
+def check_plot(file: str) -> None:
+    """Raise ValueError or FileNotFoundError if a plot cannot be saved to the file."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    path, known = Path(file), sorted(FigureCanvasBase.get_supported_filetypes())
+    if path.suffix[1:].lower() not in known:
+        expected = f"expected one of .{', .'.join(known)}"
+        raise ValueError(f"{path} ends in {path.suffix!r}, {expected}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} for {path.name}")
+
+
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
@@ -317,6 +330,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def run(arguments: argparse.Namespace) -> History:
     """Train, and print a story and the distance from the floor again and again."""
+    if arguments.plot:
+        check_plot(arguments.plot)
     config = TrainingConfig(
         n_steps=arguments.steps,
         learning_rate=arguments.learning_rate,

@@ -1,5 +1,6 @@
 import json
 import signal
+from dataclasses import asdict
 
 import pytest
 import torch
@@ -163,6 +164,20 @@ def test_errors_are_one_line(finished, tmp_path, capsys):
     assert "began with 8" in wrong
     small = error_of(capsys, "--folder", str(tmp_path / "a"), "--vocab-size", "10")
     assert "vocab_size=10" in small
+    never = error_of(capsys, "--folder", str(tmp_path / "b"), "--save-every", "0")
+    assert "save_every=0, expected at least 1" in never
+    assert not (tmp_path / "b").exists()
+
+
+@pytest.mark.parametrize("change", [{"depth": 3}, {"seed": None}])
+def test_settings_of_another_version_are_named(change, tmp_path, capsys):
+    file = tmp_path / "data" / "settings.json"
+    file.parent.mkdir()
+    entries = {**asdict(Settings()), **change}
+    file.write_text(json.dumps({k: v for k, v in entries.items() if v is not None}))
+    message = error_of(capsys, "--folder", str(tmp_path), "--resume")
+    assert f"{file} is of another version" in message
+    assert next(iter(change)) in message
 
 
 def test_settings_that_are_repeated_may_be_resumed(finished):

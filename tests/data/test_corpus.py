@@ -82,6 +82,12 @@ def test_what_arrives_is_what_the_server_holds(server, tmp_path):
     assert leftovers(tmp_path) == ["text.txt"]
 
 
+def test_no_attempt_at_all_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="attempts=0, expected at least 1"):
+        fetch("http://example.org/text.txt", None, folder=tmp_path / "new", attempts=0)
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_second_call_needs_no_server(server, tmp_path):
     first = get(server, tmp_path)
     server.script = [{"status": 404}]

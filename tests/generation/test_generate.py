@@ -205,6 +205,8 @@ def test_every_dtype_generates(model, dtype):
         ([1, 2, 3], "prompts must be"),
         (torch.tensor([1, 2, 3]), "prompts must be"),
         ([[1.5, 2.0]], "expected integers"),
+        (["ab"], "prompt 'ab' is text, expected token ids: encode it first"),
+        ([[1, 2], ["a", "b"]], r"prompt \['a', 'b'\] is text, expected token ids"),
         ([[1, V]], f"token id {V} is outside the vocabulary of {V}"),
         ([[1, 2], [-1]], f"token id -1 is outside the vocabulary of {V}"),
         ([[1] * 35], "35 tokens and 6 new ones do not fit the context length 40"),

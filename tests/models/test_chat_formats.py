@@ -125,6 +125,13 @@ def test_what_a_format_cannot_say_is_refused(name, messages, complaint):
         CHAT_FORMATS[name].render(messages)
 
 
+@pytest.mark.parametrize("name", ["llama2", "gemma3"])
+def test_a_system_message_never_joins_the_turn_of_the_model(name):
+    message = "a system message joins the user's first, but 'assistant' follows it"
+    with pytest.raises(ValueError, match=message):
+        CHAT_FORMATS[name].render([SYSTEM, ANSWER, QUESTION])
+
+
 # Ids, by small tokenizers in the style of each family
 
 TEXT = (

@@ -4,6 +4,7 @@ from torch.testing import assert_close
 
 from llm_book.models.llama import LlamaConfig
 from llm_book.models.llama_family import make_rotary
+from llm_book.models.qwen3 import Qwen3Config
 
 SIZES = {
     "vocab_size": 97, "context_length": 64, "dim": 48, "n_layers": 2, "n_heads": 4,
@@ -23,6 +24,13 @@ def test_a_size_below_one_is_refused(name):
         LlamaConfig(**SIZES | {name: 0})
     with pytest.raises(ValueError, match=f"{name}=None, expected a whole number"):
         LlamaConfig(**SIZES | {name: None})
+
+
+@pytest.mark.parametrize("config", [LlamaConfig, Qwen3Config])
+def test_a_head_without_features_is_refused(config):
+    assert config(**SIZES, head_dim=16)
+    with pytest.raises(ValueError, match="head_dim=0, expected a whole number of at least 1"):
+        config(**SIZES, head_dim=0)
 
 
 @pytest.mark.parametrize("n_kv_heads", [0, 3, 8, -2])
@@ -49,6 +57,18 @@ def test_what_a_scaling_lacks_is_named(kind, missing):
     scaling.pop(missing, None)
     with pytest.raises(ValueError, match=f"rope_scaling of type {kind} lacks '{missing}'"):
         make_rotary(16, 1e4, scaling)
+
+
+@pytest.mark.parametrize("factor", [0, -2.0, float("nan")])
+@pytest.mark.parametrize("kind", ["linear", "llama3", "yarn"])
+def test_a_factor_that_is_not_above_zero_is_refused(kind, factor):
+    scaling = {
+        "rope_type": kind, "factor": 2.0, "original_max_position_embeddings": 64,
+        "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    }  # fmt: skip
+    assert turned(make_rotary(16, 1e4, scaling)).isfinite().all()
+    with pytest.raises(ValueError, match=f"factor={float(factor)}, expected a number above 0"):
+        make_rotary(16, 1e4, scaling | {"factor": factor})
 
 
 def test_linear_scaling_reaches_farther_by_its_factor():

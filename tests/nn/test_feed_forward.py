@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -64,6 +66,7 @@ def test_the_dtype_is_kept(dtype):
     assert gelu(torch.zeros(2, dtype=dtype), "tanh").dtype == dtype
 
 
-def test_an_unknown_form_is_an_error():
+@pytest.mark.parametrize("function", [make, partial(gelu, torch.ones(2))])
+def test_an_unknown_form_is_an_error(function):
     with pytest.raises(ValueError, match="approximate='fast', expected 'none' or 'tanh'"):
-        make(approximate="fast")
+        function(approximate="fast")

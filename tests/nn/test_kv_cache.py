@@ -164,3 +164,19 @@ def test_another_dtype_is_an_error(x):
 def test_sizes_below_one_are_errors(batch_size, max_length, window):
     with pytest.raises(ValueError, match="sizes must be at least 1"):
         KVCache(batch_size, max_length, (D,), window=window)
+
+
+@pytest.mark.parametrize(
+    ("n_values", "positions", "message"),
+    [
+        (2, torch.arange(3), r"positions have shape \(3,\), expected \(2,\) or \(1, 2\)"),
+        (2, torch.zeros(2, 2), r"positions have shape \(2, 2\), expected \(2,\) or \(1, 2\)"),
+        (3, torch.arange(2), "keys of 2 tokens, but values of 3"),
+    ],
+)
+def test_lengths_that_differ_are_errors_and_store_nothing(n_values, positions, message):
+    cache = KVCache(1, 4, (D,))
+    with pytest.raises(ValueError, match=message):
+        cache.update(torch.ones(1, 2, D), torch.ones(1, n_values, D), positions)
+    assert cache.length == 0
+    assert not cache.keys.any()

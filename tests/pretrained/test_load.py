@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 import weakref
 
@@ -331,3 +332,31 @@ def test_a_loaded_model_survives_a_round_trip(folder, tmp_path_factory, tokens):
     again = from_pretrained(save_pretrained(model, tmp_path_factory.mktemp("x") / "copy"))
     assert again.config == model.config
     assert_close(again(tokens), model(tokens), **EXACT)
+
+
+MOE = {
+    "model_type": "qwen3_moe", "vocab_size": 97, "max_position_embeddings": 64, "hidden_size": 48,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16,
+    "intermediate_size": 80, "rms_norm_eps": 1e-6, "num_experts": 4, "num_experts_per_tok": 2,
+    "moe_intermediate_size": 24,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"decoder_sparse_step": 0}, "decoder_sparse_step=0, expected at least 1"),
+        ({"rope_parameters": [1e6]}, "rope_parameters=[1000000.0], expected an object"),
+        (
+            {"rope_parameters": {"full_attention": "default"}},
+            "rope_parameters='default', expected an object",
+        ),
+        ({"rope_scaling": {"type": "linear", "factor": 0}}, "factor=0.0, expected"),
+        ({"head_dim": 0}, "head_dim=0, expected a whole number of at least 1"),
+    ],
+)
+def test_a_config_that_would_divide_by_zero_or_lacks_an_object_is_one_line(changes, message):
+    assert build(MOE)
+    with pytest.raises(ValueError, match="^config.json: .*" + re.escape(message)) as error:
+        build(MOE | changes)
+    assert "\n" not in str(error.value)

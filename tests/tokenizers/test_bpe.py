@@ -415,6 +415,7 @@ def test_an_empty_or_double_special_token_is_an_error(special_tokens):
         ({"merges": [], "special_tokens": {END: -1}}, "an id is negative or stands for two tokens"),
         ({"merges": [], "vocab": {b"a": 0}}, "is not in the vocabulary"),
         ({"merges": [], "pattern": r"(\w+)|\W+"}, "has a capturing group"),
+        ({"merges": [], "pattern": "("}, "pattern '(' is no regular expression: missing )"),
     ],
 )
 def test_a_vocabulary_that_does_not_hold_together_is_an_error(arguments, message):
@@ -470,6 +471,10 @@ def remove_the_pattern(data):
     data["pre_tokenizer"] = None
 
 
+def break_the_pattern(data):
+    data["pre_tokenizer"]["pretokenizers"][0]["pattern"]["Regex"] = "("
+
+
 def make_it_a_list(data):
     data["model"] = []
 
@@ -479,6 +484,7 @@ CHANGES = [
     write_a_character_of_no_byte,
     normalize,
     remove_the_pattern,
+    break_the_pattern,
     make_it_a_list,
 ]
 
@@ -500,3 +506,12 @@ def test_a_file_cut_short_is_an_error_that_names_it(tokenizer, tmp_path):
     os.truncate(path, 1000)
     with pytest.raises(ValueError, match=regex.escape(str(path))):
         BPETokenizer.load(tmp_path)
+
+
+def test_a_save_that_breaks_off_leaves_the_file_before_it(tokenizer, tmp_path, monkeypatch):
+    tokenizer.save(tmp_path)
+    before = (tmp_path / "tokenizer.json").read_bytes()
+    monkeypatch.setattr(tokenizer, "to_json", lambda: {"half": "\ud83d"})  # no UTF-8
+    with pytest.raises(UnicodeEncodeError):
+        tokenizer.save(tmp_path)
+    assert (tmp_path / "tokenizer.json").read_bytes() == before

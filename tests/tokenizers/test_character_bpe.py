@@ -217,3 +217,13 @@ def test_importing_a_tokenizer_does_not_import_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_save_that_breaks_off_leaves_the_file_before_it(tmp_path, monkeypatch):
+    tokenizer = make()
+    tokenizer.save(tmp_path)
+    before = (tmp_path / "tokenizer.json").read_bytes()
+    monkeypatch.setattr(tokenizer, "to_json", lambda: {"half": "\ud83d"})  # no UTF-8
+    with pytest.raises(UnicodeEncodeError):
+        tokenizer.save(tmp_path)
+    assert (tmp_path / "tokenizer.json").read_bytes() == before

@@ -282,6 +282,7 @@ SPLIT = ("pre_tokenizer", "pretokenizers", 0)
         (put(*SPLIT, "behavior", value="MergedWithPrevious"), "MergedWithPrevious"),
         (put(*SPLIT, "invert", value=True), "'invert': True"),
         (put(*SPLIT, "pattern", value={"String": " "}), "'String': ' '"),
+        (put(*SPLIT, "pattern", value={"Regex": "("}), "pattern '(' is no regular expression"),
         (put("model", "merges", 0, value=["t"]), "['t'] is not a merge of two tokens"),
         (put("model", "merges", value=None), "is not a byte-level BPE"),
         (put("model", "vocab", "Ġ", value=0), "an id is negative or stands for two tokens"),

@@ -304,6 +304,22 @@ def test_a_damaged_file_is_named(name, share, tmp_path):
     assert "delete step-00000001" in message
 
 
+@pytest.mark.parametrize("key", ["history", "optimizer", "random"])
+def test_a_state_without_one_of_its_parts_is_damaged(key, tmp_path):
+    file = save_checkpoint(tmp_path, *build(steps=1)) / "state.json"
+    state = json.loads(file.read_text())
+    del state[key]
+    file.write_text(json.dumps(state))
+    assert f"{file} is damaged (no '{key}'); delete step-00000001" in loading(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"history": {}}', '{"history": {"loss": []}}'])
+def test_a_state_of_something_else_is_damaged(text, tmp_path):
+    file = save_checkpoint(tmp_path, *build(steps=1)) / "state.json"
+    file.write_text(text)
+    assert f"{file} is damaged (" in loading(tmp_path)
+
+
 def test_a_folder_without_checkpoints_is_named(tmp_path):
     (tmp_path / "step-00000001.tmp").mkdir()
     assert loading(tmp_path) == f"there is no checkpoint in {tmp_path}"

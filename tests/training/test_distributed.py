@@ -1,22 +1,26 @@
+import errno
 import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 from torch.testing import assert_close
 
 from llm_book.data.stories import StoryGrammar
 from llm_book.models.gpt2 import GPT2, GPT2Config
 from llm_book.tokenizers.bpe import train_bpe
+from llm_book.training import distributed
 from llm_book.training.checkpoint import checkpoints
-from llm_book.training.distributed import OwnRows, distribute, load
+from llm_book.training.distributed import OwnRows, distribute, load, save
 from llm_book.training.storytelling import END, StoryBatches
-from llm_book.training.trainer import TrainingConfig, make_optimizer, train
+from llm_book.training.trainer import History, TrainingConfig, make_optimizer, train
 
 WORKER = Path(__file__).with_name("distributed_worker.py")
 TIME_LIMIT = 600  # seconds; a launch takes about five, far more on a busy machine
@@ -175,6 +179,70 @@ def test_a_folder_without_a_checkpoint_is_an_error(tmp_path):
     model, optimizer = worker.start(None, worker.settings(1))
     with pytest.raises(FileNotFoundError, match="no checkpoint"):
         load(tmp_path, model, optimizer)
+
+
+@pytest.fixture
+def alone():
+    """The only process of a group."""
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def saved(folder, **options):
+    model, optimizer = worker.start(None, worker.settings(1))
+    save(folder, model, optimizer, History([3.0]), **options)
+
+
+@launched[1]
+@pytest.mark.parametrize("keep", [0, -1])
+def test_keeping_no_checkpoint_is_an_error_before_one_is_written(alone, keep, tmp_path):
+    with pytest.raises(ValueError, match=f"keep={keep}, expected at least 1"):
+        saved(tmp_path, keep=keep)
+    assert list(tmp_path.iterdir()) == []
+
+
+@launched[1]
+@pytest.mark.parametrize("changes", [{"dim": 8}, {"n_layers": 3}])
+def test_a_checkpoint_of_another_model_is_one_line(alone, changes, tmp_path):
+    saved(tmp_path)
+    model = GPT2(replace(worker.CONFIG, **changes))
+    with pytest.raises(ValueError, match=r"step-00000001 does not fit this model: .+") as caught:
+        load(tmp_path, model, make_optimizer(model, worker.settings(1)))
+    assert "\n" not in str(caught.value)
+
+
+@launched[1]
+def test_a_full_disk_is_one_line_and_leaves_nothing(alone, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(distributed.dcp.HuggingFaceStorageWriter, "write_data", full)
+    with pytest.raises(OSError, match=r"step 1 was not saved: .*No space left") as caught:
+        saved(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@launched[1]
+def test_after_an_error_the_processes_part_too(alone, monkeypatch, capsys):
+    def run(_):
+        raise ValueError("it does not fit")
+
+    monkeypatch.setattr(distributed, "run", run)
+    monkeypatch.setattr(sys, "argv", ["distributed"])
+    with pytest.raises(SystemExit) as stopped:
+        distributed.main()
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == "llm_book.training.distributed: it does not fit\n"
+    assert not dist.is_initialized()
+
+
+def test_saving_every_zero_steps_is_an_error_before_training():
+    arguments = distributed.parse(["--save-every", "0"])
+    with pytest.raises(ValueError, match="save_every=0, expected at least 1"):
+        distributed.run(arguments)
 
 
 KILLED = """

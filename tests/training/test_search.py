@@ -61,6 +61,19 @@ def test_a_stopped_study_goes_on_as_if_it_had_not_stopped(tmp_path):
     assert chosen(open_study(tmp_path / "b.db")) == chosen(open_study(tmp_path / "a.db"))
 
 
+@pytest.mark.parametrize("kind", ["text", "folder"])
+def test_a_file_that_is_no_study_is_named_in_one_line(kind, tmp_path, monkeypatch, capsys):
+    file = tmp_path / "a.db"
+    file.mkdir() if kind == "folder" else file.write_text("not a database " * 100)
+    monkeypatch.setattr(sys, "argv", ["search", "--study", str(file)])
+    with pytest.raises(SystemExit) as stopped:
+        module.main()
+    assert stopped.value.code == 2
+    printed = capsys.readouterr().err
+    assert f"{file} does not open as an SQLite study: " in printed
+    assert printed.count("\n") == 1
+
+
 def test_only_the_missing_trials_are_run(tmp_path):
     study = open_study(tmp_path / "a.db")
     search(study, square, 5)

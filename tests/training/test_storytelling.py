@@ -40,6 +40,12 @@ def test_no_story_is_told_twice_and_each_step_has_its_own(setting):
     assert len(told) == 20
 
 
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_a_batch_without_stories_is_an_error(setting, batch_size):
+    with pytest.raises(ValueError, match=f"batch_size={batch_size}, expected at least 1"):
+        StoryBatches(*setting, batch_size)
+
+
 def test_no_model_can_go_below_what_the_grammar_itself_needs():
     grammar = StoryGrammar("zh")
     stories = grammar.sample(3)

@@ -410,6 +410,23 @@ def test_the_command_line_says_in_one_line_what_is_wrong(monkeypatch, capsys):
     assert capsys.readouterr().err == "llm_book.training.trainer: n_steps=0, expected at least 1\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere/curve.svg", "there is no folder "),
+        ("curve.txt", r"curve.txt ends in '.txt', expected one of .*\.svg"),
+        ("curve", "curve ends in '', expected one of "),
+    ],
+)
+def test_a_plot_that_cannot_be_drawn_is_refused_before_training(
+    name, message, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trainer, "train", lambda *_, **__: pytest.fail("it has trained"))
+    sizes = ["--dim=8", "--heads=1", "--layers=1", "--vocab-size=300"]
+    with pytest.raises((ValueError, OSError), match=message):
+        trainer.run(trainer.parse([*sizes, f"--plot={tmp_path / name}"]))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_command_line_trains_and_tells(language, tmp_path, capsys):

@@ -29,6 +29,8 @@ class Qwen3Family(RotaryFamily):
         if published["model_type"] == "qwen3":
             return found
         layers, step = range(found["n_layers"]), published.get("decoder_sparse_step", 1)
+        if step < 1:
+            raise ValueError(f"decoder_sparse_step={step}, expected at least 1")
         dense = {layer for layer in layers if (layer + 1) % step}
         return found | {
             "n_experts": published.get("num_local_experts") or published["num_experts"],
