@@ -119,6 +119,15 @@ def test_ctrl_c_in_the_last_step_finishes_the_run(finished, tmp_path, monkeypatc
     assert same(weights(tmp_path), weights(finished))
 
 
+@pytest.fixture
+def heeded_interrupt():
+    """In a process that was started in the background, Ctrl+C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupt")
 def test_a_second_ctrl_c_stops_at_once():
     with training_run.stop_between_steps() as asked:
         assert not asked()
